@@ -1,0 +1,29 @@
+# Plain commands without make: README.md, or the scripts that the recipes below call.
+.PHONY: help demo test lint bench stateful clean
+
+help:           ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
+
+demo:           ## the main job in one go, on SQLite
+	@scripts/setup.sh
+	@.venv/bin/python -m timebank demo
+
+test:           ## every check and every test but the long ones
+	@scripts/test.sh
+
+lint:           ## ruff, mypy and the import contracts
+	@scripts/test.sh --lint
+
+bench:          ## every benchmark, ours and the limit, one JSON line each
+	@scripts/setup.sh
+	@.venv/bin/python -m benchmarks
+
+stateful:       ## the long run of the stateful test
+	@scripts/setup.sh
+	@TIMEBANK_STATEFUL_STEPS=20000 HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/stateful
+
+clean:          ## remove everything that the other recipes made
+	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache build dist
+	find src migrations tests benchmarks examples -name __pycache__ -type d -prune \
+		-exec rm -rf {} + 2>/dev/null || true
