@@ -1,0 +1,113 @@
+"""Accounts: named places where hours are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Final
+
+from timebank.domain.actor import Actor
+from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
+
+
+class AccountKind(Enum):
+    """What an account is for; who may pay whom follows from it (``flows``)."""
+
+    MEMBER = "member"
+    ORGANISATION = "organisation"
+    CUSTODY = "custody"
+    HELD = "held"
+    POT = "pot"
+    ISSUANCE = "issuance"
+    ACTIVITY = "activity"
+    CLEARING = "clearing"
+    RESERVE = "reserve"
+    CLOSURE = "closure"
+
+
+PERSONAL: Final = frozenset(
+    {AccountKind.MEMBER, AccountKind.ORGANISATION, AccountKind.CUSTODY, AccountKind.HELD}
+)
+"""Kinds that belong to a member; the others belong to the bank and carry a label instead."""
+
+UNIT: Final = "minute"
+
+
+class Frozen(Enum):
+    """Which directions are blocked: none, hours going out, or both."""
+
+    NONE = "none"
+    OUT = "out"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account as it stands. Minutes throughout; the sum of all balances of a bank is 0.
+
+    ``floor_minutes`` and ``ceiling_minutes`` are None where the policy says in so many words that
+    there is no limit. ``number`` counts the account's entries; ``recorded_at`` is the time of the
+    last one. ``held_minutes`` are set aside by open holds, expired ones included until swept.
+    """
+
+    id: AccountId
+    kind: AccountKind
+    owner: PersonId | None
+    label: str | None
+    floor_minutes: int | None
+    ceiling_minutes: int | None
+    frozen: Frozen = Frozen.NONE
+    balance_minutes: int = 0
+    held_minutes: int = 0
+    number: int = 0
+    recorded_at: datetime | None = None
+
+
+def available_minutes(account: Account) -> int | None:
+    """What may still go out: balance − held − floor. None where there is no floor."""
+    if account.floor_minutes is None:
+        return None
+    return account.balance_minutes - account.held_minutes - account.floor_minutes
+
+
+def room_minutes(account: Account) -> int | None:
+    """What may still come in: ceiling − balance. None where there is no ceiling."""
+    if account.ceiling_minutes is None:
+        return None
+    return account.ceiling_minutes - account.balance_minutes
+
+
+class ChangeField(Enum):
+    """What an account change is about."""
+
+    FLOOR = "floor"
+    CEILING = "ceiling"
+    FROZEN = "frozen"
+    STATUS = "status"
+    OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """A change of a limit, a freeze or a status, or a named override: who, why, until when.
+
+    ``was`` and ``becomes`` are the values as text. An override names the transaction that it
+    lets out of the band, and ``becomes`` is the balance it allows. ``effective_on`` is the first
+    day on which a status holds, in the bank's zone.
+    """
+
+    id: FactId
+    account: AccountId
+    field: ChangeField
+    was: str
+    becomes: str
+    effective_on: date
+    recorded_at: datetime
+    actor: Actor
+    approver: Actor | None
+    reason: str
+    review_on: date | None
+    transaction: TransactionId | None
+    note_digest: bytes | None
+    policy_version: int

@@ -1,0 +1,432 @@
+"""The whole error tree, sorted by who must act.
+
+    TimebankError
+    ├── InputError             fix the call
+    ├── NotFoundError          fix the call: nothing has that name
+    ├── RefusedError           tell the person: the rules say no
+    ├── KeyReusedError         fix the host: one key, two requests
+    ├── ConflictError          repeat: somebody else was faster (retryable)
+    ├── OutcomeUnknownError    repeat with the same key: the answer was lost
+    └── StorageError           call the operator
+    BrokenInvariantError       our fault: stands outside on purpose
+
+Each error has a stable ``code``, a message that says what, where and what next, and typed
+``data``. Compare codes and data, never the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TimebankError(Exception):
+    """Base of everything that timebank refuses or cannot do."""
+
+    code: ClassVar[str] = "timebank_error"
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+    template: ClassVar[str] = "Something went wrong."
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The typed facts of this error, by field name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __str__(self) -> str:
+        return self.template.format(**self.data)
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name}={value!r}" for name, value in self.data.items())
+        return f"{type(self).__name__}({facts})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.data)
+
+
+def _rebuild(kind: type[TimebankError], data: dict[str, Any]) -> TimebankError:
+    return kind(**data)
+
+
+# --- fix the call ----------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class InputError(TimebankError):
+    """A value can never be right, whatever the state of the bank."""
+
+    code = "invalid_input"
+    http_status = 422
+    template = "{field}: {problem}"
+    field: str
+    problem: str
+
+
+class InvalidHours(InputError):
+    """Hours that are not a whole, sensible number of minutes."""
+
+    code = "invalid_hours"
+
+
+class NaiveTime(InputError):
+    """A time without a zone."""
+
+    code = "naive_time"
+
+
+class DayInFuture(InputError):
+    """Work was said to have happened on a day that has not come yet in the bank's zone."""
+
+    code = "day_in_future"
+
+
+class SelfTransfer(InputError):
+    """Source and target are the same account, or giver and receiver the same member."""
+
+    code = "self_transfer"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class UnknownCategory(InputError):
+    """The category is not in the bank's list."""
+
+    code = "unknown_category"
+    field: str = "category"
+    problem: str = ""
+    category: str
+    allowed: tuple[str, ...]
+    template = "category: {category!r} is not in this bank's list; it knows {allowed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong in a file: line (1 is the header), column or "", what, and what next."""
+
+    line: int
+    column: str
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" + (f", {self.column}" if self.column else "")
+        return f"{where}: {self.problem}"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class FileFaults(InputError):
+    """A file has faults; all of them are listed and nothing was taken from it."""
+
+    code = "file_faults"
+    field: str = "file"
+    problem: str = ""
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        return f"{len(self.faults)} fault(s), nothing was posted:\n{lines}"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NotFoundError(TimebankError):
+    """Nothing in this bank has that id, ref or key."""
+
+    code = "not_found"
+    http_status = 404
+    template = "No {kind} {ref!r} in this bank."
+    kind: str
+    ref: str
+
+
+# --- tell the person -------------------------------------------------------------------------
+
+
+class RefusedError(TimebankError):
+    """The rules of the bank say no. Nothing was written."""
+
+    code = "refused"
+    http_status = 409
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NotEnoughHours(RefusedError):
+    """The source account would end below its floor and further out than it is."""
+
+    code = "not_enough_hours"
+    template = (
+        "Account {account} has {available_minutes} minutes available and {needed_minutes} are "
+        "needed; earn hours first or ask a coordinator for a named override."
+    )
+    account: str
+    available_minutes: int
+    needed_minutes: int
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class CeilingReached(RefusedError):
+    """The target account would end above its ceiling and further out than it is."""
+
+    code = "ceiling_reached"
+    template = (
+        "Account {account} has room for {room_minutes} minutes and {offered_minutes} were "
+        "offered; spend or donate hours first or ask a coordinator for a named override."
+    )
+    account: str
+    room_minutes: int
+    offered_minutes: int
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class AccountFrozen(RefusedError):
+    """The account is frozen in this direction."""
+
+    code = "account_frozen"
+    template = "Account {account} is frozen ({frozen}); a coordinator can lift the freeze."
+    account: str
+    frozen: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class AccountClosed(RefusedError):
+    """The account belonged to a member who left."""
+
+    code = "account_closed"
+    template = "Account {account} is closed: its member has left."
+    account: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class MemberNotActive(RefusedError):
+    """The member is pending or has left."""
+
+    code = "member_not_active"
+    http_status = 403
+    template = "Member {member} is {status}; only active members can do this."
+    member: str
+    status: str
+
+
+class MemberSuspended(MemberNotActive):
+    """The member is suspended."""
+
+    code = "member_suspended"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class WrongState(RefusedError):
+    """The thing is not in a state that allows the act."""
+
+    code = "wrong_state"
+    template = "{kind} {id} is {state}: it cannot {act} now. Possible: {possible}."
+    kind: str
+    id: str
+    state: str
+    act: str
+    possible: tuple[str, ...]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NotPermitted(RefusedError):
+    """The actor may not do this."""
+
+    code = "not_permitted"
+    http_status = 403
+    template = "{action} is not for {who}: {needed}."
+    action: str
+    who: str
+    needed: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SecondPersonNeeded(RefusedError):
+    """The action needs an approver who is not the actor."""
+
+    code = "second_person_needed"
+    http_status = 403
+    template = "{action} needs a second person (approved_by) who is not the one acting."
+    action: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class AlreadyReversed(RefusedError):
+    """The transaction has been reversed before; it can be reversed once."""
+
+    code = "already_reversed"
+    template = "Transaction {transaction} was reversed by {reversed_by}; nothing is left to undo."
+    transaction: str
+    reversed_by: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class FlowNotAllowed(RefusedError):
+    """Hours may not go from this kind of account to that."""
+
+    code = "flow_not_allowed"
+    template = "Hours may not go from {source_kind} to {target_kind} in this bank ({rule})."
+    source_kind: str
+    target_kind: str
+    rule: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PeriodClosed(RefusedError):
+    """The day lies in a closed period and the actor may not post late."""
+
+    code = "period_closed"
+    template = "{day} lies in a closed period (until {closed_until}); a coordinator may post late."
+    day: str
+    closed_until: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class HoursNotAllowed(RefusedError):
+    """The hours break a rule of the bank: step, maximum, or the agreed band."""
+
+    code = "hours_not_allowed"
+    template = "{minutes} minutes are refused by the rule {rule}: {limit_minutes} minutes."
+    minutes: int
+    rule: str
+    limit_minutes: int
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class RefTaken(RefusedError):
+    """The ref, slug or label is in use."""
+
+    code = "ref_taken"
+    template = "{kind} {ref!r} exists already; choose another."
+    kind: str
+    ref: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class NotYetEmpty(RefusedError):
+    """A member cannot leave with hours, holds or exchanges still open."""
+
+    code = "not_yet_empty"
+    template = "Member {member} still has {what}; say what becomes of it first."
+    member: str
+    what: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TooLate(RefusedError):
+    """The days the policy allows for this act are over."""
+
+    code = "too_late"
+    template = "{act} was possible until {until} (policy: {days} days)."
+    act: str
+    until: str
+    days: int
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ClockSuspect(RefusedError):
+    """The computer's clock disagrees with what was last recorded."""
+
+    code = "clock_suspect"
+    http_status = 503
+    template = (
+        "The clock says {now} and the last fact was recorded at {last_recorded_at}; set the clock, "
+        "or let a coordinator state today's date (timebank bank today)."
+    )
+    now: str
+    last_recorded_at: str
+
+
+# --- repeat, or call the operator ------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class KeyReusedError(TimebankError):
+    """A key came back with another request; the fields that differ are named."""
+
+    code = "key_reused"
+    http_status = 422
+    template = "This key was used in {scope} for another request; these fields differ: {differing}."
+    scope: str
+    differing: tuple[str, ...]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ConflictError(TimebankError):
+    """Somebody else was faster, or the database is busy. Repeat the whole unit of work."""
+
+    code = "conflict"
+    retryable = True
+    http_status = 409
+    template = "The database could not serve two requests at once ({reason}); repeat this one."
+    reason: str
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class OutcomeUnknownError(TimebankError):
+    """The connection was lost while committing. Repeat with the same key, and only with one."""
+
+    code = "outcome_unknown"
+    retryable = True
+    http_status = 503
+    template = "The connection was lost at commit; repeat with the same key to learn the outcome."
+
+
+class StorageError(TimebankError):
+    """The database cannot serve. Call the operator."""
+
+    code = "storage"
+    http_status = 503
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class DatabaseUnavailable(StorageError):
+    """The database is out of reach, full, damaged or read-only."""
+
+    code = "database_unavailable"
+    template = "The database cannot serve ({reason}); nothing was written. {next_step}"
+    reason: str
+    next_step: str = "Call the operator."
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SchemaError(StorageError):
+    """Code and database schema disagree."""
+
+    code = "schema"
+    template = "The database schema is {found}, this release needs {expected}. Run: {command}"
+    found: str
+    expected: str
+    command: str = "timebank db upgrade"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class BackendSettingError(StorageError):
+    """A setting of the connection would break a promise."""
+
+    code = "backend_setting"
+    template = "The setting {setting} is {found} and must be {expected}. {next_step}"
+    setting: str
+    found: str
+    expected: str
+    next_step: str
+
+
+class BrokenInvariantError(Exception):
+    """A rule that our own code guarantees does not hold. Stop and report it."""
+
+
+def as_dict(error: TimebankError) -> dict[str, Any]:
+    """The error as plain data for a host's response: code, message, retryable, http_status, data.
+
+    Tuples become lists, so that the result goes through ``json.dumps`` unchanged.
+    """
+    data = {
+        name: [str(v) if isinstance(v, Fault) else v for v in value]
+        if isinstance(value, tuple)
+        else value
+        for name, value in error.data.items()
+    }
+    return {
+        "code": error.code,
+        "message": str(error),
+        "retryable": error.retryable,
+        "http_status": error.http_status,
+        "data": data,
+    }
