@@ -1,0 +1,273 @@
+"""Migrations inside a library: on the caller's connection, without Alembic's global state.
+
+Alembic is imported where it is used: a program that only posts never loads it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Constraint, Engine, Index, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from timebank.errors import BackendSettingError, DatabaseUnavailable, SchemaError
+from timebank.storage.sql import guards, sqlite
+from timebank.storage.sql.faults import translated
+from timebank.storage.sql.schema import PREFIX, REVISION, VERSION_TABLE, metadata
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
+T = TypeVar("T")
+
+_verified: WeakKeyDictionary[Engine, set[str | None]] = WeakKeyDictionary()
+_COURTESY_LOCK: Final = 0x74696D65
+"""Two migrators wait for each other; nothing else ever takes this lock."""
+
+
+def migrations_dir() -> Path:
+    """Where the revisions are: beside the package in a wheel, two levels up in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    for folder in (package / "_migrations", package.parents[1] / "migrations"):
+        if (folder / "versions").is_dir():
+            return folder
+    raise DatabaseUnavailable(
+        reason="the migrations are missing from this installation",
+        next_step="Install timebank again.",
+    )
+
+
+def migrate(
+    database: Engine | Connection, revision: str = "head", *, schema: str | None = None
+) -> None:
+    """Bring the tables to the revision (the newest), in a transaction of its own or the caller's.
+
+    With a ``Connection`` everything happens inside the transaction that is open there; the caller
+    commits. Tables have the prefix ``timebank_`` and a version table of their own; nothing else
+    is touched. On PostgreSQL ``schema`` names where they live; it is created if need be.
+
+    *Refuses:* ``schema`` on SQLite (``BackendSettingError``), a revision this release does not
+    know (``SchemaError``), a database out of reach (``DatabaseUnavailable``, ``ConflictError``).
+    """
+    try:
+        if isinstance(database, Connection):
+            _run(database, revision, schema)
+            return
+        with database.connect() as connection:
+            _begin(connection)
+            _run(connection, revision, schema)
+            connection.commit()
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+    except SQLAlchemyError as error:
+        raise translated(error) from error
+
+
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        sqlite.begin_migrating(connection)
+
+
+def _run(connection: Connection, revision: str, schema: str | None) -> None:
+    from alembic.operations import Operations
+
+    with _in_schema(connection, schema):
+        context = _context(connection, revision)
+        with context.begin_transaction():
+            context.run_migrations(op=Operations(context))
+        guards.install(connection)
+        _check_foreign_keys(connection)
+        if revision == "head" and (wrong := _differences(connection, schema)):
+            raise SchemaError(found="; ".join(wrong), expected=f"revision {head_revision()}")
+
+
+@contextmanager
+def _in_schema(connection: Connection, schema: str | None) -> Iterator[None]:
+    """The schema at the front of the search path until the transaction ends."""
+    if schema is None:
+        yield
+        return
+    if connection.dialect.name == "sqlite":
+        raise BackendSettingError(
+            setting="schema",
+            found=schema,
+            expected="none on SQLite",
+            next_step="Leave it out: SQLite has no schemas.",
+        )
+    quoted = connection.dialect.identifier_preparer.quote(schema)
+    before = connection.execute(text("SHOW search_path")).scalar_one()
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+    connection.execute(text(f"SET LOCAL search_path TO {quoted}"))
+    yield
+    connection.execute(text(f"SET LOCAL search_path TO {before}"))
+
+
+def _context(connection: Connection, revision: str) -> MigrationContext:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(migrations_dir()))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _COURTESY_LOCK})
+
+    def plan(current: Any, _context: MigrationContext) -> Any:
+        return script._upgrade_revs(revision, current)
+
+    return MigrationContext.configure(
+        connection,
+        opts={
+            "fn": plan,
+            "script": script,
+            "version_table": VERSION_TABLE,
+            "target_metadata": metadata,
+            "transactional_ddl": True,
+            "transaction_per_migration": False,
+        },
+    )
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise SchemaError(found=f"a row of {broken[0]} without its parent", expected="none")
+
+
+def head_revision() -> str:
+    """The revision this release needs."""
+    return REVISION
+
+
+def current_revision(database: Engine | Connection, *, schema: str | None = None) -> str | None:
+    """The revision the database is at; None where our tables are missing."""
+    return _reading(database, lambda connection: _revision_of(connection, schema))
+
+
+def _revision_of(connection: Connection, schema: str | None) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE, schema=schema):
+        return None
+    where = "" if schema is None else f"{connection.dialect.identifier_preparer.quote(schema)}."
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {where}{VERSION_TABLE}")
+    revision = found.scalar()
+    return None if revision is None else str(revision)
+
+
+def check_schema(database: Engine | Connection, *, schema: str | None = None) -> tuple[str, ...]:
+    """What differs between the live schema and that of this release; nothing where all is well."""
+    return _reading(database, lambda connection: _differences(connection, schema))
+
+
+def _differences(connection: Connection, schema: str | None) -> tuple[str, ...]:
+    revision = _revision_of(connection, schema)
+    if revision != head_revision():
+        return (f"revision {revision} instead of {head_revision()}",)
+    return (
+        *_table_differences(connection, schema),
+        *(f"guard {name} is missing or changed" for name in guards.missing(connection, schema)),
+    )
+
+
+def _table_differences(connection: Connection, schema: str | None) -> tuple[str, ...]:
+    live = inspect(connection)
+    found = []
+    for table in metadata.sorted_tables:
+        if not live.has_table(table.name, schema=schema):
+            found.append(f"table {table.name} is missing")
+            continue
+        names = {column["name"] for column in live.get_columns(table.name, schema=schema)}
+        found += [
+            f"column {table.name}.{c.name} is missing" for c in table.c if c.name not in names
+        ]
+        checks = {c["name"] for c in live.get_check_constraints(table.name, schema=schema)}
+        uniques = {c["name"] for c in live.get_unique_constraints(table.name, schema=schema)}
+        foreign = {c["name"] for c in live.get_foreign_keys(table.name, schema=schema)}
+        indexes = {i["name"] for i in live.get_indexes(table.name, schema=schema)}
+        primary = {live.get_pk_constraint(table.name, schema=schema)["name"]}
+        known = checks | uniques | foreign | indexes | primary
+        parts: list[Constraint | Index] = [*table.constraints, *table.indexes]
+        wanted = {str(part.name) for part in parts}
+        found += [f"{name} is missing" for name in sorted(wanted - known)]
+    return tuple(found)
+
+
+def _reading(database: Engine | Connection, read: Callable[[Connection], T]) -> T:
+    try:
+        if isinstance(database, Connection):
+            return read(database)
+        with database.connect() as connection:
+            return read(connection)
+    except SQLAlchemyError as error:
+        raise translated(error) from error
+
+
+def require_schema(connection: Connection, schema: str | None) -> str:
+    """The revision. *Refuses* a database at another one than this release's, with ``SchemaError``.
+
+    Looked up once per engine: a schema does not go back while a program runs.
+    """
+    expected = head_revision()
+    verified = _verified.setdefault(connection.engine, set())
+    if schema not in verified:
+        found = _revision_of(connection, schema)
+        if found != expected:
+            raise SchemaError(found=found or "missing", expected=expected)
+        verified.add(schema)
+    return expected
+
+
+def migration_script(dialect: str, *, schema: str | None = None) -> str:
+    """The SQL that brings an empty database to this release, for an administrator to run."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    buffer = io.StringIO()
+    script = ScriptDirectory(str(migrations_dir()))
+    context = MigrationContext.configure(
+        dialect_name=dialect,
+        opts={
+            "fn": lambda current, _context: script._upgrade_revs("head", current),
+            "script": script,
+            "version_table": VERSION_TABLE,
+            "target_metadata": metadata,
+            "as_sql": True,
+            "output_buffer": buffer,
+            "transactional_ddl": True,
+            "transaction_per_migration": False,
+            "starting_rev": None,
+        },
+    )
+    if schema is not None:
+        buffer.write(f'CREATE SCHEMA IF NOT EXISTS "{schema}";\nSET search_path TO "{schema}";\n\n')
+    with context.begin_transaction():
+        context.run_migrations(op=Operations(context))
+        if dialect == "postgresql":
+            buffer.write(f"{guards.FUNCTION.strip()};\n")
+        buffer.writelines(f"{ddl};\n\n" for ddl in guards.guards(dialect).values())
+    return buffer.getvalue()
+
+
+def include_name(name: str | None, type_: str, _parents: object) -> bool:
+    """For a host's ``context.configure(include_name=…)``: autogenerate overlooks our tables."""
+    return not (type_ == "table" and name is not None and name.startswith(PREFIX))
+
+
+def bank_slugs(database: Engine | Connection, *, schema: str | None = None) -> tuple[str, ...]:
+    """The slugs of all banks in the database, sorted.
+
+    *Refuses* a database at another schema with ``SchemaError``.
+    """
+
+    def read(connection: Connection) -> tuple[str, ...]:
+        require_schema(connection, schema)
+        where = "" if schema is None else f"{connection.dialect.identifier_preparer.quote(schema)}."
+        rows = connection.exec_driver_sql(f"SELECT slug FROM {where}timebank_bank ORDER BY slug")
+        return tuple(slug for (slug,) in rows)
+
+    return _reading(database, read)

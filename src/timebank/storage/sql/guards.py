@@ -1,0 +1,173 @@
+"""Triggers that keep facts append-only: a fence in the database, beside the rules in the domain.
+
+They are not migrations: a rebuild of a SQLite table drops its triggers without a word. One list
+per dialect, put up again at the end of every ``migrate``, compared by ``check_schema``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Connection, Table, UniqueConstraint, text
+
+from timebank.storage.sql import schema
+
+_IDENTITY: Final = {
+    "bank": ("bank_id", "slug", "hash_domain", "secret"),
+    "account": ("bank_id", "id", "kind", "owner_id", "label", "unit"),
+    "hold": ("bank_id", "id", "account_id", "exchange_id", "minutes", "placed_at", "deadline"),
+    "exchange_party": ("bank_id", "exchange_id", "side", "n", "member_id"),
+    "outbox": ("bank_id", "id", "action", "recorded_at", "body"),
+}
+"""Columns of changing tables that never change."""
+
+
+def guards(dialect: str) -> dict[str, str]:
+    """Name → DDL of every trigger for this dialect; empty where privileges have to do."""
+    if dialect == "sqlite":
+        return dict(_sqlite())
+    return dict(_postgresql()) if dialect == "postgresql" else {}
+
+
+def install(connection: Connection) -> None:
+    """Put the guards up anew."""
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        if _is_citus(connection):
+            return
+        connection.execute(text(FUNCTION))
+    for name, ddl in guards(dialect).items():
+        if dialect == "sqlite":
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        else:
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {name} ON {_table_of(ddl)}"))
+        connection.exec_driver_sql(ddl)
+
+
+def missing(connection: Connection, schema_name: str | None) -> tuple[str, ...]:
+    """Guards that are not there, or not as they should be."""
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        )
+        live = {row.name: row.sql for row in rows}
+        return tuple(n for n, ddl in guards(dialect).items() if live.get(n) != ddl)
+    if dialect != "postgresql" or _is_citus(connection):
+        return ()
+    rows = connection.execute(
+        text(
+            "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
+            " AND n.nspname = COALESCE(CAST(:schema AS text), current_schema())"
+        ),
+        {"schema": schema_name},
+    )
+    names = {name for (name,) in rows}
+    return tuple(name for name in guards(dialect) if name not in names)
+
+
+def _is_citus(connection: Connection) -> bool:
+    found = connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'"))
+    return found.first() is not None
+
+
+def _table_of(ddl: str) -> str:
+    return ddl.split(" ON ", 1)[1].split(" ", 1)[0]
+
+
+def _short(table: Table) -> str:
+    return table.name.removeprefix(schema.PREFIX)
+
+
+def _sqlite() -> Iterator[tuple[str, str]]:
+    for table in schema.FACTS:
+        yield _refusing(table, "update", f"BEFORE UPDATE ON {table.name}", "is never edited")
+        yield _not_replaced(table)
+    for table in (*schema.FACTS, *schema.KEPT):
+        yield _refusing(table, "delete", f"BEFORE DELETE ON {table.name}", "is never deleted")
+    for short, columns in _IDENTITY.items():
+        table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
+        changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in columns)
+        when = f"BEFORE UPDATE ON {table.name} WHEN {changed}"
+        yield _refusing(table, "identity", when, "keeps its identity")
+    yield _refusing(
+        schema.account,
+        "number",
+        "BEFORE UPDATE ON timebank_account WHEN NEW.number < OLD.number",
+        "counts forward only",
+    )
+    yield _refusing(
+        schema.hold,
+        "ended",
+        "BEFORE UPDATE ON timebank_hold WHEN OLD.outcome IS NOT NULL",
+        "has ended",
+    )
+
+
+def _refusing(table: Table, name: str, when: str, why: str) -> tuple[str, str]:
+    trigger = f"tg_timebank_{_short(table)}_{name}"
+    message = f"{table.name} {why}"
+    body = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    return trigger, f"CREATE TRIGGER {trigger} {when} {body}"
+
+
+def _not_replaced(table: Table) -> tuple[str, str]:
+    """INSERT OR REPLACE deletes a row without firing the guard against deletion.
+
+    A key that comes again is passed over instead, so that ON CONFLICT DO NOTHING still works.
+    """
+    uniques = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
+    keys = [table.primary_key, *sorted(uniques, key=lambda c: str(c.name))]
+    same = " OR ".join(_taken(table, [column.name for column in key.columns]) for key in keys)
+    trigger = f"tg_timebank_{_short(table)}_replace"
+    refusal = f"RAISE(ABORT, '{table.name} is never replaced')"
+    outcome = "RAISE(IGNORE)" if table is schema.request_key else refusal
+    body = f"BEGIN SELECT {outcome}; END"
+    return trigger, f"CREATE TRIGGER {trigger} BEFORE INSERT ON {table.name} WHEN {same} {body}"
+
+
+def _taken(table: Table, columns: list[str]) -> str:
+    same = " AND ".join(f"{name} = NEW.{name}" for name in columns)
+    return f"EXISTS (SELECT 1 FROM {table.name} WHERE {same})"
+
+
+FUNCTION: Final = """
+CREATE OR REPLACE FUNCTION timebank_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = '23514';
+END $$
+"""
+"""What every trigger on PostgreSQL calls."""
+
+
+def _postgresql() -> Iterator[tuple[str, str]]:
+    for table in schema.FACTS:
+        yield _refusing_row(table, "update", "UPDATE", "is never edited")
+    for table in (*schema.FACTS, *schema.KEPT):
+        yield _refusing_row(table, "delete", "DELETE", "is never deleted")
+        trigger = f"tg_timebank_{_short(table)}_truncate"
+        yield (
+            trigger,
+            f"CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table.name} FOR EACH STATEMENT"
+            " EXECUTE FUNCTION timebank_refuse('is never emptied')",
+        )
+    for short, columns in _IDENTITY.items():
+        table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
+        old, new = (", ".join(f"{side}.{name}" for name in columns) for side in ("OLD", "NEW"))
+        when = f"WHEN (ROW({new}) IS DISTINCT FROM ROW({old}))"
+        yield _refusing_row(table, "identity", "UPDATE", "keeps its identity", when)
+    yield _refusing_row(
+        schema.account, "number", "UPDATE", "counts forward only", "WHEN (NEW.number < OLD.number)"
+    )
+    yield _refusing_row(
+        schema.hold, "ended", "UPDATE", "has ended", "WHEN (OLD.outcome IS NOT NULL)"
+    )
+
+
+def _refusing_row(table: Table, name: str, act: str, why: str, when: str = "") -> tuple[str, str]:
+    trigger = f"tg_timebank_{_short(table)}_{name}"
+    each = f"FOR EACH ROW {when} EXECUTE FUNCTION timebank_refuse('{why}')"
+    return trigger, f"CREATE TRIGGER {trigger} BEFORE {act} ON {table.name} {each}"

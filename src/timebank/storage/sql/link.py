@@ -1,0 +1,56 @@
+"""One connection with one bank's id and an optional schema: how every statement is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Executable, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from timebank.domain.ids import BankId
+from timebank.storage.sql.faults import translated
+
+STREAM_ROWS: Final = 5_000
+
+
+class Link:
+    """Runs statements on the host's connection; database errors come out as ours."""
+
+    def __init__(self, connection: Connection, bank: BankId, schema: str | None) -> None:
+        self.connection = connection
+        self.bank = bank
+        self.schema = schema
+        self._options = {"schema_translate_map": {None: schema}} if schema else {}
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite: then nothing needs row locks."""
+        return self.connection.dialect.name == "sqlite"
+
+    def run(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[Any]:
+        """Execute one statement."""
+        try:
+            return self.connection.execute(statement, parameters, execution_options=self._options)
+        except SQLAlchemyError as error:
+            raise translated(error) from error
+
+    def one(self, statement: Executable) -> Row[Any] | None:
+        """The first row, or None."""
+        return self.run(statement).first()
+
+    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Every row at once: for results of bounded size."""
+        return self.run(statement).all()
+
+    def stream(self, statement: Executable) -> Iterator[Row[Any]]:
+        """Rows of any number in bounded memory."""
+        options = {**self._options, "stream_results": True, "yield_per": STREAM_ROWS}
+        try:
+            yield from self.connection.execute(statement, execution_options=options)
+        except SQLAlchemyError as error:
+            raise translated(error) from error

@@ -1,0 +1,119 @@
+"""The third beat: everything a rule decided, written in fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Table
+
+from timebank.domain.account import Account, AccountChange
+from timebank.domain.bank import Bank, DayStatement, PeriodClose
+from timebank.domain.changes import Changes
+from timebank.domain.exchange import Exchange, ExchangeAct
+from timebank.domain.hold import Hold
+from timebank.domain.listing import Listing
+from timebank.domain.member import Member, Person, Staff
+from timebank.domain.note import Note
+from timebank.domain.policy import PolicyVersion
+from timebank.domain.transaction import Transaction
+from timebank.ports import RequestKey, StoredReceipt
+from timebank.storage.sql import schema
+from timebank.storage.sql.link import Link
+from timebank.storage.sql.rows import exchanges, ledger, people, requests
+from timebank.storage.sql.writing import insert_new_keys, insert_rows, update_rows
+
+SHAPES: Final[dict[type, tuple[Table, Callable[[Any], dict[str, Any]]]]] = {
+    Person: (schema.person, people.person_to),
+    PolicyVersion: (schema.policy, people.policy_to),
+    Member: (schema.member, people.member_to),
+    Staff: (schema.staff, people.staff_to),
+    Account: (schema.account, ledger.account_to),
+    Listing: (schema.listing, people.listing_to),
+    Exchange: (schema.exchange, exchanges.exchange_to),
+    Hold: (schema.hold, ledger.hold_to),
+    Transaction: (schema.transaction, ledger.transaction_to),
+    AccountChange: (schema.account_change, ledger.change_to),
+    ExchangeAct: (schema.exchange_act, exchanges.act_to),
+    PeriodClose: (schema.period_close, people.period_to),
+    DayStatement: (schema.day_statement, people.day_to),
+    Note: (schema.note, ledger.note_to),
+}
+"""Kind of fact or thing → its table and its row; in an order that foreign keys accept."""
+
+SEALED: Final = {
+    Transaction: "transaction",
+    AccountChange: "account_change",
+    PolicyVersion: "policy",
+    ExchangeAct: "exchange_act",
+    PeriodClose: "period_close",
+}
+"""Kinds of facts that become leaves of the sealed tree, and the word the queue has for them."""
+
+_IDENTITY: Final = {
+    Account: ("kind", "owner_id", "label", "unit"),
+    Member: ("kind", "joined_on"),
+    Person: ("kind",),
+}
+"""Columns that never change: an update leaves them out."""
+
+
+def taken(link: Link, keys: Collection[RequestKey]) -> bool:
+    """Write the keys first, in one go; whether one of them was taken, and then none is written."""
+    if not keys:
+        return False
+    rows = [requests.key_to(key) for key in keys]
+    if len(rows) == 1:
+        return insert_new_keys(link, schema.request_key, rows) != 1
+    savepoint = link.connection.begin_nested()
+    if insert_new_keys(link, schema.request_key, rows) == len(rows):
+        savepoint.commit()
+        return False
+    savepoint.rollback()
+    return True
+
+
+def record(link: Link, changes: Changes, receipt: StoredReceipt) -> None:
+    """New things and facts, then what changed, then the queue of the sealer and the outbox."""
+    added = _by_kind(changes.added)
+    for bank in added.get(Bank, ()):
+        link.run(schema.bank.insert(), people.bank_to(bank))
+    for kind, (table, to_row) in SHAPES.items():
+        insert_rows(link, table, [to_row(value) for value in added.get(kind, ())])
+        if kind is Exchange:
+            parties = [row for x in added.get(kind, ()) for row in exchanges.parties_to(x)]
+            insert_rows(link, schema.exchange_party, parties)
+        if kind is Transaction:
+            transfers = [row for t in added.get(kind, ()) for row in ledger.transfers_to(t)]
+            insert_rows(link, schema.transfer, transfers)
+    _change(link, changes)
+    insert_rows(link, schema.seal_queue, _queued(added))
+    insert_rows(link, schema.outbox, [requests.receipt_to(receipt)])
+
+
+def _change(link: Link, changes: Changes) -> None:
+    """The last version of each thing that changed, in order of id."""
+    for kind, values in _by_kind(changes.changed).items():
+        table, to_row = SHAPES[kind]
+        latest = {value.id: value for value in values}
+        rows = [_changed_columns(kind, to_row(latest[id_])) for id_ in sorted(latest)]
+        update_rows(link, table, rows)
+
+
+def _changed_columns(kind: type, row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _IDENTITY.get(kind, ())}
+
+
+def _by_kind(values: Iterable[Any]) -> dict[type, list[Any]]:
+    found: dict[type, list[Any]] = {}
+    for value in values:
+        found.setdefault(type(value), []).append(value)
+    return found
+
+
+def _queued(added: dict[type, list[Any]]) -> Sequence[dict[str, Any]]:
+    return [
+        {"kind": word, "fact_id": fact.id, "recorded_at": fact.recorded_at}
+        for kind, word in SEALED.items()
+        for fact in added.get(kind, ())
+    ]

@@ -1,0 +1,1 @@
+"""The ports' reads in SQL: few named queries, each with ``bank_id`` in it."""

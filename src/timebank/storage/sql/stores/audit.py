@@ -1,0 +1,256 @@
+"""Sorted streams for the audit, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+
+from timebank.domain.account import Account, ChangeField
+from timebank.domain.audit import (
+    AuditEntry,
+    ExchangeTie,
+    HeldSum,
+    OutOfBand,
+    ReversalPair,
+    TransferLine,
+)
+from timebank.errors import StorageError
+from timebank.storage.sql import schema
+from timebank.storage.sql.rows import ledger
+from timebank.storage.sql.stores._common import Store
+
+
+class SqlAuditSource(Store):
+    """``AuditSource`` in SQL."""
+
+    @property
+    def unreadable(self) -> type[Exception]:
+        """What a stream raises when a table cannot be read."""
+        return StorageError
+
+    def accounts(self) -> Iterator[Account]:
+        """Every account in order of id."""
+        query = self._of_bank(schema.account).order_by(schema.account.c.id)
+        return (ledger.account_from(row) for row in self.link.stream(query))
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """Both sides of every transfer in order of account, then number."""
+        transfer = schema.transfer.c
+        sides = [
+            select(
+                transfer[f"{side}_id"].label("account"),
+                transfer[f"{side}_number"].label("number"),
+                (sign * transfer.minutes).label("change"),
+                transfer[f"{side}_balance_minutes"].label("balance"),
+                transfer.transaction_id,
+            ).where(transfer.bank_id == self.link.bank)
+            for side, sign in (("source", -1), ("target", 1))
+        ]
+        both = union_all(*sides)
+        query = both.order_by(both.selected_columns.account, both.selected_columns.number)
+        for row in self.link.stream(query):
+            yield AuditEntry(
+                account=row.account,
+                number=row.number,
+                change_minutes=row.change,
+                balance_minutes=row.balance,
+                transaction=row.transaction_id,
+            )
+
+    def total_minutes(self) -> int:
+        """The sum of all balances."""
+        account = schema.account.c
+        query = select(func.coalesce(func.sum(account.balance_minutes), 0)).where(
+            account.bank_id == self.link.bank
+        )
+        return int(self.link.run(query).scalar_one())
+
+    def held(self) -> Iterator[HeldSum]:
+        """Accounts with held minutes or open holds, in order of id."""
+        account, hold = schema.account, schema.hold
+        sums = (
+            select(hold.c.account_id, func.sum(hold.c.minutes).label("minutes"))
+            .where(hold.c.bank_id == self.link.bank, hold.c.outcome.is_(None))
+            .group_by(hold.c.account_id)
+            .subquery()
+        )
+        query = (
+            select(account.c.id, account.c.held_minutes, sums.c.minutes)
+            .outerjoin(sums, sums.c.account_id == account.c.id)
+            .where(
+                account.c.bank_id == self.link.bank,
+                or_(account.c.held_minutes != 0, sums.c.minutes.is_not(None)),
+            )
+            .order_by(account.c.id)
+        )
+        for row in self.link.stream(query):
+            yield HeldSum(
+                account=row.id,
+                held_minutes=row.held_minutes,
+                holds_minutes=int(row.minutes or 0),
+            )
+
+    def out_of_band(self) -> Iterator[OutOfBand]:
+        """Accounts beyond a limit, and whether a change of the account explains it."""
+        account, change = schema.account.c, schema.account_change.c
+        fields = (ChangeField.OVERRIDE, ChangeField.FLOOR, ChangeField.CEILING)
+        explained = (
+            select(literal(1))
+            .where(
+                change.bank_id == self.link.bank,
+                change.account_id == account.id,
+                change.field.in_([field.value for field in fields]),
+            )
+            .exists()
+        )
+        query = (
+            select(schema.account, explained.label("excused"))
+            .where(account.bank_id == self.link.bank, _outside(account))
+            .order_by(account.id)
+        )
+        for row in self.link.stream(query):
+            yield OutOfBand(
+                account=row.id,
+                balance_minutes=row.balance_minutes,
+                floor_minutes=row.floor_minutes,
+                ceiling_minutes=row.ceiling_minutes,
+                excused=bool(row.excused),
+            )
+
+    def reversals(self) -> Iterator[ReversalPair]:
+        """Reversals and their originals with all transfers."""
+        transaction, transfer = schema.transaction.c, schema.transfer
+        reversing = [transaction.bank_id == self.link.bank, transaction.reverses.is_not(None)]
+        lines = [
+            transfer.c.source_id,
+            transfer.c.target_id,
+            transfer.c.minutes,
+            transfer.c.activity,
+        ]
+        parts = [
+            select(
+                transaction.id.label("reversal"),
+                transaction.reverses.label("original"),
+                literal(original).label("of_original"),
+                transfer.c.n,
+                *lines,
+            )
+            .join(
+                transfer,
+                and_(transfer.c.bank_id == transaction.bank_id, transfer.c.transaction_id == id_),
+            )
+            .where(*reversing)
+            for original, id_ in ((0, transaction.id), (1, transaction.reverses))
+        ]
+        both = union_all(*parts)
+        chosen = both.selected_columns
+        rows = self.link.stream(both.order_by(chosen.reversal, chosen.of_original, chosen.n))
+        for (reversal, original), group in groupby(rows, key=lambda r: (r.reversal, r.original)):
+            found: tuple[list[TransferLine], list[TransferLine]] = ([], [])
+            for row in group:
+                found[row.of_original].append(_line(row))
+            yield ReversalPair(
+                reversal=reversal,
+                original=original,
+                reversal_lines=tuple(found[0]),
+                original_lines=tuple(found[1]),
+            )
+
+    def exchanges(self) -> Iterator[ExchangeTie]:
+        """Each exchange beside its last act and the transaction it names."""
+        exchange, act, transaction = schema.exchange, schema.exchange_act, schema.transaction
+        counts = (
+            select(
+                act.c.exchange_id,
+                func.max(act.c.n).label("last_n"),
+                func.count().label("counted"),
+            )
+            .where(act.c.bank_id == self.link.bank)
+            .group_by(act.c.exchange_id)
+            .subquery()
+        )
+        query = (
+            select(
+                exchange.c.id,
+                exchange.c.state,
+                exchange.c.acts,
+                exchange.c.transaction_id,
+                counts.c.last_n,
+                counts.c.counted,
+                act.c.state.label("last_state"),
+                transaction.c.exchange_id.label("back"),
+            )
+            .outerjoin(counts, counts.c.exchange_id == exchange.c.id)
+            .outerjoin(
+                act,
+                and_(
+                    act.c.bank_id == exchange.c.bank_id,
+                    act.c.exchange_id == exchange.c.id,
+                    act.c.n == counts.c.last_n,
+                ),
+            )
+            .outerjoin(
+                transaction,
+                and_(
+                    transaction.c.bank_id == exchange.c.bank_id,
+                    transaction.c.id == exchange.c.transaction_id,
+                ),
+            )
+            .where(exchange.c.bank_id == self.link.bank)
+            .order_by(exchange.c.id)
+        )
+        for row in self.link.stream(query):
+            yield ExchangeTie(
+                exchange=row.id,
+                state=row.state,
+                acts=row.acts,
+                last_n=row.last_n,
+                acts_counted=row.counted or 0,
+                last_state=row.last_state,
+                transaction=row.transaction_id,
+                transaction_exchange=row.back,
+            )
+
+    def counted(self) -> dict[str, int]:
+        """How many subjects the checks have to look at."""
+        tables = {
+            "accounts": schema.account,
+            "transactions": schema.transaction,
+            "transfers": schema.transfer,
+            "exchanges": schema.exchange,
+        }
+        counts = {name: self._count(table) for name, table in tables.items()}
+        reversals = schema.transaction.c.reverses.is_not(None)
+        counts["reversals"] = self._count(schema.transaction, reversals)
+        return {**counts, "entries": 2 * counts["transfers"]}
+
+    def unsealed(self) -> tuple[int, datetime | None]:
+        """How many facts wait for the sealer, and since when."""
+        queue = schema.seal_queue.c
+        query = select(
+            func.count().label("count"), func.min(queue.recorded_at).label("oldest")
+        ).where(queue.bank_id == self.link.bank)
+        row = self.link.run(query).one()
+        return row[0], row.oldest
+
+    def _count(self, table: Any, *conditions: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(table)
+        found = self.link.run(query.where(table.c.bank_id == self.link.bank, *conditions))
+        return int(found.scalar_one())
+
+
+def _outside(account: Any) -> ColumnElement[bool]:
+    return or_(
+        account.balance_minutes - account.held_minutes < account.floor_minutes,
+        account.balance_minutes > account.ceiling_minutes,
+    )
+
+
+def _line(row: Any) -> TransferLine:
+    return TransferLine(
+        source=row.source_id, target=row.target_id, minutes=row.minutes, activity=row.activity
+    )

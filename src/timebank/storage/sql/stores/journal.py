@@ -1,0 +1,81 @@
+"""Transactions and their notes: read only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from timebank.domain.ids import AccountId, TransactionId
+from timebank.domain.note import Note
+from timebank.domain.transaction import PostedTransfer, Transaction
+from timebank.storage.sql import schema
+from timebank.storage.sql.rows import ledger
+from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
+
+
+class SqlJournal(Store):
+    """``Journal`` in SQL."""
+
+    def get(self, id: TransactionId) -> Transaction | None:
+        """A transaction by id."""
+        return self.many([id]).get(id)
+
+    def many(self, ids: Collection[TransactionId]) -> dict[TransactionId, Transaction]:
+        """Transactions by id; unknown ids are left out."""
+        found: dict[TransactionId, Transaction] = {}
+        for part in slices(ids):
+            query = self._of_bank(schema.transaction).where(schema.transaction.c.id.in_(part))
+            found |= {t.id: t for t in self._with_transfers(self.link.all(query))}
+        return found
+
+    def list(
+        self, *, account: AccountId | None, after: TransactionId | None, limit: int
+    ) -> tuple[Transaction, ...]:
+        """A page of transactions in order of id."""
+        query = self._of_bank(schema.transaction)
+        if account is not None:
+            transfer = schema.transfer.c
+            touching = select(transfer.transaction_id).where(
+                transfer.bank_id == self.link.bank,
+                or_(transfer.source_id == account, transfer.target_id == account),
+            )
+            query = query.where(schema.transaction.c.id.in_(touching))
+        rows = self.link.all(page(query, schema.transaction.c.id, after, limit))
+        return tuple(self._with_transfers(rows))
+
+    def reversal_of(self, id: TransactionId) -> TransactionId | None:
+        """The transaction that reverses this one, if any."""
+        transaction = schema.transaction.c
+        query = select(transaction.id).where(
+            transaction.bank_id == self.link.bank, transaction.reverses == id
+        )
+        row = self.link.one(query)
+        return None if row is None else TransactionId(row.id)
+
+    def by_prefix(self, prefix: str) -> tuple[TransactionId, ...]:
+        """Ids that begin so, at most two."""
+        transaction = schema.transaction.c
+        query = select(transaction.id).where(
+            transaction.bank_id == self.link.bank, with_prefix(transaction.id, prefix, ID_DIGITS)
+        )
+        return tuple(row.id for row in self.link.all(query.limit(2)))
+
+    def note(self, about: str) -> Note | None:
+        """The free words beside a fact."""
+        row = self.link.one(self._of_bank(schema.note).where(schema.note.c.about_id == about))
+        return None if row is None else ledger.note_from(row)
+
+    def _with_transfers(self, rows: Collection[Row[Any]]) -> Iterable[Transaction]:
+        transfers: dict[str, list[PostedTransfer]] = {row.id: [] for row in rows}
+        table = schema.transfer
+        for part in slices(list(transfers)):
+            query = (
+                self._of_bank(table)
+                .where(table.c.transaction_id.in_(part))
+                .order_by(table.c.transaction_id, table.c.n)
+            )
+            for row in self.link.all(query):
+                transfers[row.transaction_id].append(ledger.transfer_from(row))
+        return (ledger.transaction_from(row, transfers[row.id]) for row in rows)

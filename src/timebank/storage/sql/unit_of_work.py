@@ -1,0 +1,254 @@
+"""Units of work on a host's connection: writing in a savepoint, reading in a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from timebank.domain.changes import Changes
+from timebank.domain.ids import bank_id_of
+from timebank.errors import BackendSettingError, BrokenInvariantError
+from timebank.ports import RequestKey, StoredReceipt
+from timebank.storage.identity import TimeOrderedIds
+from timebank.storage.sql import recording, sqlite
+from timebank.storage.sql._migrate import require_schema
+from timebank.storage.sql.faults import at_commit, is_retryable, translated
+from timebank.storage.sql.link import Link
+from timebank.storage.sql.stores.accounts import SqlAccountStore
+from timebank.storage.sql.stores.audit import SqlAuditSource
+from timebank.storage.sql.stores.banks import SqlBankStore
+from timebank.storage.sql.stores.exchanges import SqlExchangeStore
+from timebank.storage.sql.stores.journal import SqlJournal
+from timebank.storage.sql.stores.listings import SqlListingStore
+from timebank.storage.sql.stores.people import SqlPersonStore
+from timebank.storage.sql.stores.requests import SqlOutbox, SqlRequestStore
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+Clock = Callable[[], datetime]
+T = TypeVar("T")
+
+ATTEMPTS: Final = 8
+"""How often ``standalone(...).run`` tries a unit of work that met somebody faster."""
+
+
+def system_clock() -> datetime:
+    """The computer's clock in UTC."""
+    return datetime.now(UTC)
+
+
+class SqlUnit:
+    """One bank on one connection: the stores, the clock, and the one way to write."""
+
+    def __init__(
+        self, connection: Connection, slug: str, schema: str | None, clock: Clock, revision: str
+    ) -> None:
+        link = Link(connection, bank_id_of(slug), schema)
+        self.slug = slug
+        self.schema_revision = revision
+        self.now = clock
+        self.fresh = TimeOrderedIds(clock)
+        self.banks = SqlBankStore(link, slug)
+        self.people = SqlPersonStore(link)
+        self.accounts = SqlAccountStore(link)
+        self.journal = SqlJournal(link)
+        self.exchanges = SqlExchangeStore(link)
+        self.listings = SqlListingStore(link)
+        self.requests = SqlRequestStore(link)
+        self.outbox = SqlOutbox(link)
+        self.audit = SqlAuditSource(link)
+        self.connection = connection
+        self._link = link
+        self._broken: BaseException | None = None
+
+    def record(
+        self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
+    ) -> bool:
+        """Write everything, keys first; False and nothing written if a key was taken.
+
+        A failure in the middle breaks the unit: whatever the caller does with the error, the
+        savepoint is rolled back at its end.
+        """
+        if self._broken is not None:
+            raise BrokenInvariantError("this unit of work failed before; begin a new one")
+        try:
+            if recording.taken(self._link, keys):
+                return False
+            recording.record(self._link, changes, receipt)
+        except BaseException as error:
+            self._broken = error
+            raise
+        return True
+
+    def require_whole(self) -> None:
+        """Raise what broke this unit, if anything did."""
+        if self._broken is not None:
+            raise self._broken
+
+
+@contextmanager
+def unit_of_work(
+    session: Session, *, bank: str, schema: str | None = None, clock: Clock = system_clock
+) -> Iterator[SqlUnit]:
+    """Write to a bank inside the transaction of a host's ``Session``.
+
+    Ours is a savepoint and nothing more: the host commits, and its rollback takes ours along. An
+    exception that leaves the block rolls the savepoint back and nothing else. The host's pending
+    objects are flushed first, so that their errors surface here.
+
+    *Refuses:* a database at another schema (``SchemaError``), settings that would break a promise
+    (``BackendSettingError``), a database held by another writer for too long (``ConflictError``).
+    """
+    with _translating():
+        connection = session.connection()
+        _begin_writing(connection, schema)
+        revision = require_schema(connection, schema)
+        savepoint = session.begin_nested()
+    try:
+        unit = SqlUnit(connection, bank, schema, clock, revision)
+        yield unit
+        unit.require_whole()
+    except BaseException:
+        if savepoint.is_active:
+            savepoint.rollback()
+        raise
+    with _translating():
+        savepoint.commit()
+
+
+class Standalone:
+    """A unit of work with a transaction of its own, for scripts: ``with`` or ``run``."""
+
+    def __init__(self, engine: Engine, bank: str, schema: str | None, clock: Clock) -> None:
+        self._engine = engine
+        self._bank = bank
+        self._schema = schema
+        self._clock = clock
+
+    def __enter__(self) -> SqlUnit:
+        with _translating():
+            self._connection = self._engine.connect()
+        try:
+            with _translating():
+                _begin_writing(self._connection, self._schema)
+                revision = require_schema(self._connection, self._schema)
+            self._unit = SqlUnit(self._connection, self._bank, self._schema, self._clock, revision)
+        except BaseException:
+            self._connection.close()
+            raise
+        return self._unit
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._connection:
+            if kind is not None:
+                self._connection.rollback()
+                return
+            self._unit.require_whole()
+            try:
+                self._connection.commit()
+            except SQLAlchemyError as failure:
+                raise at_commit(failure) from failure
+
+    def run(self, work: Callable[[SqlUnit], T]) -> T:
+        """Call ``work`` with a unit of work and commit; repeat it, within bounds and with jitter,
+        where somebody else was faster.
+
+        ``OutcomeUnknownError`` is not repeated here: only the caller knows whether a key protects
+        the work.
+        """
+        from tenacity import (
+            Retrying,
+            retry_if_exception,
+            stop_after_attempt,
+            wait_random_exponential,
+        )
+
+        attempts = Retrying(
+            retry=retry_if_exception(is_retryable),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.02, max=1),
+            reraise=True,
+        )
+        result: T = attempts(self._once, work)
+        return result
+
+    def _once(self, work: Callable[[SqlUnit], T]) -> T:
+        with Standalone(self._engine, self._bank, self._schema, self._clock) as unit:
+            return work(unit)
+
+
+def standalone(
+    engine: Engine, *, bank: str, schema: str | None = None, clock: Clock = system_clock
+) -> Standalone:
+    """A unit of work that begins and commits by itself, for scripts and the command line.
+
+    As a ``with`` block it does not retry; ``standalone(...).run(fn)`` does, within bounds.
+
+    *Refuses* what ``unit_of_work`` refuses; a connection lost while committing is an
+    ``OutcomeUnknownError``: repeat with the same key, and only with one.
+    """
+    return Standalone(engine, bank, schema, clock)
+
+
+@contextmanager
+def reading(
+    engine: Engine, *, bank: str, schema: str | None = None, clock: Clock = system_clock
+) -> Iterator[SqlUnit]:
+    """Read a bank in one snapshot; writers are not blocked, a role with SELECT alone is enough.
+
+    Accepted by audits, balances, statements and every ``get`` and ``list``. A write through it
+    fails in the database.
+
+    *Refuses* a database at another schema, with ``SchemaError``.
+    """
+    with _translating():
+        connection = engine.connect()
+    with connection:
+        with _translating():
+            _begin_reading(connection)
+            revision = require_schema(connection, schema)
+        try:
+            yield SqlUnit(connection, bank, schema, clock, revision)
+        finally:
+            if connection.dialect.name == "sqlite":
+                sqlite.end_reading(connection)
+            connection.rollback()
+
+
+def _begin_writing(connection: Connection, schema: str | None) -> None:
+    if connection.dialect.name == "sqlite":
+        if schema is not None:
+            raise BackendSettingError(
+                setting="schema",
+                found=schema,
+                expected="none on SQLite",
+                next_step="Leave it out: SQLite has no schemas.",
+            )
+        sqlite.begin_writing(connection)
+
+
+def _begin_reading(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        sqlite.begin_reading(connection)
+    else:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translated(error) from error
