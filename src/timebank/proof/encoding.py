@@ -1,0 +1,220 @@
+"""Facts as canonical bytes: what a leaf of the sealed tree is the hash of.
+
+A record is: one byte of encoding version, the bank's hash domain (32 bytes), then fields. Each
+field is a byte that says whether it is there (01) or not (00) and, if so, four bytes of length
+(big-endian) and its bytes. The first field is the kind. Numbers are decimal ASCII, times are whole
+microseconds since 1970, days are ISO 8601, words and ids UTF-8.
+
+Nothing is dearer to change than this: golden vectors in the tests fix version 1.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from hashlib import sha256
+from typing import Final, assert_never
+
+from timebank.domain.account import AccountChange
+from timebank.domain.actor import Actor
+from timebank.domain.bank import PeriodClose
+from timebank.domain.exchange import ExchangeAct
+from timebank.domain.policy import PolicyVersion
+from timebank.domain.transaction import PostedTransfer, Transaction
+from timebank.proof.merkle import leaf_hash, root_of
+
+VERSION: Final = 1
+SALT_BYTES: Final = 16
+
+Field = str | bytes | int | date | datetime | Enum | None
+Sealed = Transaction | AccountChange | PolicyVersion | ExchangeAct | PeriodClose
+"""Kinds of facts that are sealed."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a transaction's own small tree, with the salt that blinds it."""
+
+    salt: bytes
+    record: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        """The hash that stands for the part: it tells nothing without the salt."""
+        return leaf_hash(self.salt + self.record)
+
+
+def record(hash_domain: bytes, kind: str, *fields: Field) -> bytes:
+    """A record of version 1."""
+    head = bytes([VERSION]) + hash_domain
+    return head + b"".join(_field(field) for field in (kind, *fields))
+
+
+def _field(value: Field) -> bytes:
+    if value is None:
+        return b"\x00"
+    plain = _plain(value)
+    return b"\x01" + len(plain).to_bytes(4, "big") + plain
+
+
+def _plain(value: str | bytes | int | date | datetime | Enum) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, datetime):
+        return str((value - _EPOCH) // _MICROSECOND).encode()
+    if isinstance(value, date):
+        return value.isoformat().encode()
+    if isinstance(value, Enum):
+        return str(value.value).encode()
+    return str(value).encode()
+
+
+def leaf_data(fact: Sealed, hash_domain: bytes, *, policy_body: str = "") -> bytes:
+    """The bytes of a fact's leaf; RFC 6962 hashes them with a 0x00 in front.
+
+    A transaction's leaf holds the root of its own small tree, so that one account's side can be
+    opened without the others. ``policy_body`` is a policy version's canonical text.
+    """
+    match fact:
+        case Transaction():
+            root = root_of([part.leaf for part in parts(fact, hash_domain)])
+            return record(hash_domain, "transaction", root)
+        case AccountChange():
+            return record(hash_domain, "account_change", *_change(fact))
+        case PolicyVersion():
+            return record(hash_domain, "policy", *_policy(fact, policy_body))
+        case ExchangeAct():
+            return record(hash_domain, "exchange_act", *_act(fact))
+        case PeriodClose():
+            return record(hash_domain, "period_close", *_period(fact))
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def parts(transaction: Transaction, hash_domain: bytes) -> tuple[Part, ...]:
+    """The parts of a transaction's tree: the header, then for each transfer what both sides share,
+    the source's side and the target's side. Each is blinded with a salt of its own.
+    """
+    records = (record(hash_domain, kind, *fields) for kind, fields in _parts(transaction))
+    return tuple(
+        Part(salt=part_salt(transaction.salt, place), record=content)
+        for place, content in enumerate(records)
+    )
+
+
+def part_salt(salt: bytes, place: int) -> bytes:
+    """The salt of one part: HMAC-SHA-256 of its place under the transaction's random salt.
+
+    Handing out one tells nothing of the others.
+    """
+    return hmac.new(salt, place.to_bytes(4, "big"), sha256).digest()[:SALT_BYTES]
+
+
+def _parts(transaction: Transaction) -> Iterator[tuple[str, tuple[Field, ...]]]:
+    yield "header", _header(transaction)
+    for transfer in transaction.transfers:
+        place: tuple[Field, ...] = (transaction.id, transfer.n)
+        yield "transfer", (*place, transfer.minutes, transfer.activity)
+        yield "source", place + _source(transfer)
+        yield "target", place + _target(transfer)
+
+
+def _header(transaction: Transaction) -> tuple[Field, ...]:
+    return (
+        transaction.id,
+        transaction.kind,
+        transaction.category,
+        transaction.happened_on,
+        transaction.counts_on,
+        transaction.recorded_at,
+        *_actor(transaction.actor),
+        *_actor(transaction.approver),
+        transaction.reason,
+        transaction.policy_version,
+        transaction.reverses,
+        transaction.exchange,
+        int(transaction.imported),
+        int(transaction.overrides),
+        transaction.note_digest,
+        len(transaction.transfers),
+    )
+
+
+def _source(transfer: PostedTransfer) -> tuple[Field, ...]:
+    return transfer.source, transfer.source_number, transfer.source_balance_minutes
+
+
+def _target(transfer: PostedTransfer) -> tuple[Field, ...]:
+    return transfer.target, transfer.target_number, transfer.target_balance_minutes
+
+
+def _actor(actor: Actor | None) -> tuple[Field, ...]:
+    if actor is None:
+        return None, None, None
+    return actor.role, actor.person, actor.on_behalf_of
+
+
+def _change(change: AccountChange) -> tuple[Field, ...]:
+    return (
+        change.id,
+        change.account,
+        change.field,
+        change.was,
+        change.becomes,
+        change.effective_on,
+        change.recorded_at,
+        *_actor(change.actor),
+        *_actor(change.approver),
+        change.reason,
+        change.review_on,
+        change.transaction,
+        change.note_digest,
+        change.policy_version,
+    )
+
+
+def _policy(version: PolicyVersion, body: str) -> tuple[Field, ...]:
+    return (
+        version.id,
+        version.version,
+        body,
+        version.recorded_at,
+        *_actor(version.actor),
+        *_actor(version.approver),
+    )
+
+
+def _act(act: ExchangeAct) -> tuple[Field, ...]:
+    return (
+        act.id,
+        act.exchange,
+        act.n,
+        act.act,
+        act.side,
+        act.state,
+        act.minutes,
+        act.recorded_at,
+        *_actor(act.actor),
+        *_actor(act.approver),
+        act.reason,
+        act.transaction,
+        act.note_digest,
+        act.policy_version,
+    )
+
+
+def _period(close: PeriodClose) -> tuple[Field, ...]:
+    return (
+        close.id,
+        close.until,
+        close.recorded_at,
+        *_actor(close.actor),
+        *_actor(close.approver),
+        close.policy_version,
+    )
