@@ -17,17 +17,22 @@ Each error has a stable ``code``, a message that says what, where and what next,
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, dataclass_transform
 
 
+@dataclass_transform(eq_default=False, kw_only_default=True)
 @dataclass(eq=False, repr=False, kw_only=True)
 class TimebankError(Exception):
-    """Base of everything that timebank refuses or cannot do."""
+    """Base of everything that timebank refuses or cannot do; every subclass is a dataclass."""
 
     code: ClassVar[str] = "timebank_error"
     retryable: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
     template: ClassVar[str] = "Something went wrong."
+
+    def __init_subclass__(cls) -> None:
+        dataclass(eq=False, repr=False, kw_only=True)(cls)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -42,17 +47,9 @@ class TimebankError(Exception):
         return f"{type(self).__name__}({facts})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.data)
+        return partial(type(self), **self.data), ()
 
 
-def _rebuild(kind: type[TimebankError], data: dict[str, Any]) -> TimebankError:
-    return kind(**data)
-
-
-# --- fix the call ----------------------------------------------------------------------------
-
-
-@dataclass(eq=False, repr=False, kw_only=True)
 class InputError(TimebankError):
     """A value can never be right, whatever the state of the bank."""
 
@@ -87,7 +84,6 @@ class SelfTransfer(InputError):
     code = "self_transfer"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class UnknownCategory(InputError):
     """The category is not in the bank's list."""
 
@@ -112,7 +108,6 @@ class Fault:
         return f"{where}: {self.problem}"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class FileFaults(InputError):
     """A file has faults; all of them are listed and nothing was taken from it."""
 
@@ -126,7 +121,6 @@ class FileFaults(InputError):
         return f"{len(self.faults)} fault(s), nothing was posted:\n{lines}"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class NotFoundError(TimebankError):
     """Nothing in this bank has that id, ref or key."""
 
@@ -137,9 +131,6 @@ class NotFoundError(TimebankError):
     ref: str
 
 
-# --- tell the person -------------------------------------------------------------------------
-
-
 class RefusedError(TimebankError):
     """The rules of the bank say no. Nothing was written."""
 
@@ -147,7 +138,6 @@ class RefusedError(TimebankError):
     http_status = 409
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class NotEnoughHours(RefusedError):
     """The source account would end below its floor and further out than it is."""
 
@@ -161,7 +151,6 @@ class NotEnoughHours(RefusedError):
     needed_minutes: int
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class CeilingReached(RefusedError):
     """The target account would end above its ceiling and further out than it is."""
 
@@ -175,7 +164,6 @@ class CeilingReached(RefusedError):
     offered_minutes: int
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class AccountFrozen(RefusedError):
     """The account is frozen in this direction."""
 
@@ -185,7 +173,6 @@ class AccountFrozen(RefusedError):
     frozen: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class AccountClosed(RefusedError):
     """The account belonged to a member who left."""
 
@@ -194,7 +181,6 @@ class AccountClosed(RefusedError):
     account: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class MemberNotActive(RefusedError):
     """The member is pending or has left."""
 
@@ -211,7 +197,6 @@ class MemberSuspended(MemberNotActive):
     code = "member_suspended"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class WrongState(RefusedError):
     """The thing is not in a state that allows the act."""
 
@@ -224,7 +209,6 @@ class WrongState(RefusedError):
     possible: tuple[str, ...]
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class NotPermitted(RefusedError):
     """The actor may not do this."""
 
@@ -236,7 +220,6 @@ class NotPermitted(RefusedError):
     needed: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class SecondPersonNeeded(RefusedError):
     """The action needs an approver who is not the actor."""
 
@@ -246,7 +229,6 @@ class SecondPersonNeeded(RefusedError):
     action: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class AlreadyReversed(RefusedError):
     """The transaction has been reversed before; it can be reversed once."""
 
@@ -256,7 +238,6 @@ class AlreadyReversed(RefusedError):
     reversed_by: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class FlowNotAllowed(RefusedError):
     """Hours may not go from this kind of account to that."""
 
@@ -267,7 +248,6 @@ class FlowNotAllowed(RefusedError):
     rule: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class PeriodClosed(RefusedError):
     """The day lies in a closed period and the actor may not post late."""
 
@@ -277,7 +257,6 @@ class PeriodClosed(RefusedError):
     closed_until: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class HoursNotAllowed(RefusedError):
     """The hours break a rule of the bank: step, maximum, or the agreed band."""
 
@@ -288,7 +267,6 @@ class HoursNotAllowed(RefusedError):
     limit_minutes: int
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class RefTaken(RefusedError):
     """The ref, slug or label is in use."""
 
@@ -298,7 +276,6 @@ class RefTaken(RefusedError):
     ref: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class NotYetEmpty(RefusedError):
     """A member cannot leave with hours, holds or exchanges still open."""
 
@@ -308,7 +285,6 @@ class NotYetEmpty(RefusedError):
     what: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class TooLate(RefusedError):
     """The days the policy allows for this act are over."""
 
@@ -319,24 +295,19 @@ class TooLate(RefusedError):
     days: int
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ClockSuspect(RefusedError):
     """The computer's clock disagrees with what was last recorded."""
 
     code = "clock_suspect"
     http_status = 503
     template = (
-        "The clock says {now} and the last fact was recorded at {last_recorded_at}; set the clock, "
-        "or let a coordinator state today's date (timebank bank today)."
+        "The clock says {now}, the last fact is of {last_recorded_at}; set the clock, or let a "
+        "coordinator state today's date (timebank bank today)."
     )
     now: str
     last_recorded_at: str
 
 
-# --- repeat, or call the operator ------------------------------------------------------------
-
-
-@dataclass(eq=False, repr=False, kw_only=True)
 class KeyReusedError(TimebankError):
     """A key came back with another request; the fields that differ are named."""
 
@@ -347,7 +318,6 @@ class KeyReusedError(TimebankError):
     differing: tuple[str, ...]
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class ConflictError(TimebankError):
     """Somebody else was faster, or the database is busy. Repeat the whole unit of work."""
 
@@ -358,7 +328,6 @@ class ConflictError(TimebankError):
     reason: str
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownError(TimebankError):
     """The connection was lost while committing. Repeat with the same key, and only with one."""
 
@@ -369,13 +338,12 @@ class OutcomeUnknownError(TimebankError):
 
 
 class StorageError(TimebankError):
-    """The database cannot serve. Call the operator."""
+    """The database cannot serve: call the operator."""
 
     code = "storage"
     http_status = 503
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class DatabaseUnavailable(StorageError):
     """The database is out of reach, full, damaged or read-only."""
 
@@ -385,7 +353,6 @@ class DatabaseUnavailable(StorageError):
     next_step: str = "Call the operator."
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class SchemaError(StorageError):
     """Code and database schema disagree."""
 
@@ -396,7 +363,6 @@ class SchemaError(StorageError):
     command: str = "timebank db upgrade"
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
 class BackendSettingError(StorageError):
     """A setting of the connection would break a promise."""
 
