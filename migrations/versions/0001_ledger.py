@@ -16,11 +16,15 @@ depends_on = None
 
 TABLES = (
     "timebank_bank",
+    "timebank_checkpoint",
+    "timebank_leaf",
     "timebank_note",
     "timebank_outbox",
     "timebank_request_key",
     "timebank_seal_queue",
+    "timebank_tree_node",
     "timebank_person",
+    "timebank_tree_head",
     "timebank_day_statement",
     "timebank_member",
     "timebank_period_close",
@@ -40,11 +44,15 @@ TABLES = (
 
 def upgrade(op: Any) -> None:
     _bank(op)
+    _checkpoint(op)
+    _leaf(op)
     _note(op)
     _outbox(op)
     _request_key(op)
     _seal_queue(op)
+    _tree_node(op)
     _person(op)
+    _tree_head(op)
     _day_statement(op)
     _member(op)
     _period_close(op)
@@ -79,6 +87,34 @@ def _bank(op: Any) -> None:
         sa.Column("secret", sa.LargeBinary(32), nullable=False),
         sa.Column("created_at", types.Moment(), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", name="pk_timebank_bank"),
+        sqlite_strict=True,
+    )
+
+
+def _checkpoint(op: Any) -> None:
+    op.create_table(
+        "timebank_checkpoint",
+        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("size", types.big(), nullable=False),
+        sa.Column("root", sa.LargeBinary(32), nullable=False),
+        sa.Column("sealed_at", types.Moment(), nullable=False),
+        sa.Column("previous_size", types.big(), nullable=True),
+        sa.PrimaryKeyConstraint("bank_id", "size", name="pk_timebank_checkpoint"),
+        sa.CheckConstraint("size > 0", name="ck_timebank_checkpoint_size"),
+        sqlite_strict=True,
+    )
+
+
+def _leaf(op: Any) -> None:
+    op.create_table(
+        "timebank_leaf",
+        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("position", types.big(), nullable=False),
+        sa.Column("kind", types.text(16), nullable=False),
+        sa.Column("fact_id", types.Id(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("bank_id", "position", name="pk_timebank_leaf"),
+        sa.UniqueConstraint("bank_id", "kind", "fact_id", name="uq_timebank_leaf_fact"),
         sqlite_strict=True,
     )
 
@@ -136,6 +172,18 @@ def _seal_queue(op: Any) -> None:
     )
 
 
+def _tree_node(op: Any) -> None:
+    op.create_table(
+        "timebank_tree_node",
+        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("level", types.small(), nullable=False),
+        sa.Column("place", types.big(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("bank_id", "level", "place", name="pk_timebank_tree_node"),
+        sqlite_strict=True,
+    )
+
+
 def _person(op: Any) -> None:
     op.create_table(
         "timebank_person",
@@ -152,6 +200,19 @@ def _person(op: Any) -> None:
         ),
         sa.CheckConstraint(
             "kind IN ('person', 'organisation', 'staff')", name="ck_timebank_person_kind"
+        ),
+        sqlite_strict=True,
+    )
+
+
+def _tree_head(op: Any) -> None:
+    op.create_table(
+        "timebank_tree_head",
+        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("size", types.big(), nullable=False),
+        sa.PrimaryKeyConstraint("bank_id", name="pk_timebank_tree_head"),
+        sa.ForeignKeyConstraint(
+            ["bank_id"], ["timebank_bank.bank_id"], name="fk_timebank_tree_head_bank_id"
         ),
         sqlite_strict=True,
     )

@@ -101,7 +101,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "exchanges.record": _STAFF,
     "exchanges.group": _STAFF,
     "exchanges.expire": frozenset(Role) - {Role.MEMBER},
-    "transfers.post": _STAFF,
+    "transfers.post": _COORDINATOR,
     "transfers.donate": _PARTIES | {Role.SYSTEM},
     "transfers.grant": _COORDINATOR,
     "transfers.adjust": frozenset({Role.COORDINATOR}),

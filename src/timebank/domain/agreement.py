@@ -11,6 +11,7 @@ from timebank.domain import hold as holds
 from timebank.domain import listing as listings
 from timebank.domain.account import Account
 from timebank.domain.actor import Role
+from timebank.domain.bank import day_of
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions, coded_reason, digest, require_actor
 from timebank.domain.events import (
@@ -40,9 +41,17 @@ from timebank.domain.exchange import (
 from timebank.domain.hold import Hold, HoldOutcome
 from timebank.domain.hours import Hours, positive
 from timebank.domain.ids import AccountId, ExchangeId, FactId, HoldId, PersonId
+from timebank.domain.ledger import OUTGOING, require_open
 from timebank.domain.listing import Listing
 from timebank.domain.member import require_active
-from timebank.errors import HoursNotAllowed, InputError, NotPermitted, SelfTransfer, TooLate
+from timebank.errors import (
+    HoursNotAllowed,
+    InputError,
+    NotPermitted,
+    SelfTransfer,
+    TooLate,
+    WrongState,
+)
 
 _EVENT: Final[Mapping[State, type[ExchangeEvent]]] = {
     State.PROPOSED: ExchangeProposed,
@@ -134,14 +143,16 @@ def _check_listing(listing: Listing, exchange: Exchange, conditions: Conditions)
         role = "giver" if offered else "receiver"
         raise InputError(field="listing", problem=f"its member must be the {role}")
     if not listing.stands_on(conditions.today):
-        raise TooLate(act="take up the listing", until=str(listing.expires_on), days=0)
+        state = "expired" if listing.withdrawn_at is None else "withdrawn"
+        raise WrongState(kind="listing", id=listing.id, state=state, act="take up", possible=())
 
 
 def agree(case: Case, conditions: Conditions) -> Changes:
     """The other side agrees; the receiver's hours are set aside.
 
     *Refuses*, in this order: the actor, the state, an outsider, the proposer's own side
-    (``NotPermitted``), members who are not active, more hours than are available.
+    (``NotPermitted``), members who are not active, a receiver's account that is frozen, more
+    hours than are available.
     """
     exchange = case.exchange
     require_actor("exchanges.agree", conditions)
@@ -151,6 +162,7 @@ def agree(case: Case, conditions: Conditions) -> Changes:
         require_active(conditions.standing(party))
     accounts, lapsed = holds.lapse(dict(case.accounts), case.holds, now=conditions.now)
     account = accounts[case.account_of[exchange.receiver]]
+    require_open(account, conditions, blocked=OUTGOING)
     deadline = conditions.after_days(conditions.policy.agreement_days)
     hold = Hold(
         id=HoldId(conditions.fresh.id()),
@@ -241,8 +253,8 @@ def _check_in_time(exchange: Exchange, conditions: Conditions) -> None:
     days = conditions.policy.dispute_days
     age = conditions.now - exchange.recorded_at
     if age.days >= days:
-        until = conditions.after_days(days) - age
-        raise TooLate(act="dispute", until=until.date().isoformat(), days=days)
+        until = day_of(conditions.after_days(days) - age, conditions.bank.zone)
+        raise TooLate(act="dispute", until=until.isoformat(), days=days)
 
 
 def expire(case: Case, conditions: Conditions) -> Changes:

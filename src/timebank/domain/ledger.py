@@ -11,6 +11,7 @@ from timebank.domain.account import (
     PERSONAL,
     Account,
     AccountChange,
+    AccountKind,
     ChangeField,
     Frozen,
     available_minutes,
@@ -18,7 +19,7 @@ from timebank.domain.account import (
 )
 from timebank.domain.actor import Actor, is_second_person
 from timebank.domain.changes import Changes, Warning
-from timebank.domain.conditions import Conditions, digest
+from timebank.domain.conditions import Conditions, digest, required_reason
 from timebank.domain.events import LimitOverridden, TransactionRecorded
 from timebank.domain.flows import Verdict
 from timebank.domain.ids import AccountId, ExchangeId, FactId, TransactionId
@@ -45,17 +46,27 @@ ENCODING: Final = 1
 """Version of the sealed record (``proof.encoding``) under which a transaction is recorded."""
 
 _TICK: Final = timedelta(microseconds=1)
+OUTGOING: Final = frozenset({Frozen.OUT, Frozen.ALL})
+"""Freezes that stop hours going out."""
+INCOMING: Final = frozenset({Frozen.ALL})
+"""Freezes that stop hours coming in."""
+
 _CORRECTIVE: Final = frozenset(
     {TransactionKind.REVERSAL, TransactionKind.ADJUSTMENT, TransactionKind.LEAVING}
 )
 """Kinds that repair or wind up: a suspension does not stand in their way."""
-_TWO_PERSON: Final = frozenset({TransactionKind.ADJUSTMENT, TransactionKind.LEAVING})
-"""Kinds that a freeze does not stop: a coordinator and a second person answer for them."""
+_THROUGH_A_FREEZE: Final = frozenset({TransactionKind.ADJUSTMENT, TransactionKind.LEAVING})
+"""Kinds that a freeze does not stop, where a second person answers for them too."""
+_NEVER_OVERDRAWN: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
+"""Kinds whose limits no override lifts: a debt inside a prison is leverage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A named permission to break a limit once: by whom, why, and when to look at it again."""
+    """A named permission to break a limit once: by whom, why, and when to look at it again.
+
+    ``reason`` is a code of the policy or free words; words become an erasable note.
+    """
 
     approver: Actor
     reason: str
@@ -105,8 +116,9 @@ def post(
     at = _recording_time(accounts, posting.transfers, conditions.now)
     posted, after = _applied(accounts, posting.transfers, at)
     broken = tuple(_broken_limits(accounts, after, posting.transfers))
-    if broken and posting.override is None:
-        raise broken[0][1]
+    for account, refusal in broken:
+        if posting.override is None or accounts[account].kind in _NEVER_OVERDRAWN:
+            raise refusal
     transaction = Transaction(
         id=posting.id,
         kind=posting.kind,
@@ -159,9 +171,9 @@ def _check_transfer(
     conditions: Conditions,
 ) -> None:
     source, target = accounts[transfer.source], accounts[transfer.target]
+    approved = is_second_person(conditions.by, conditions.approved_by)
     if posting.kind is not TransactionKind.REVERSAL:
         verdict, rule = conditions.policy.flow(source.kind, target.kind)
-        approved = is_second_person(conditions.by, conditions.approved_by)
         unapproved = verdict is Verdict.APPROVAL and not approved
         if verdict is Verdict.NEVER or unapproved:
             raise FlowNotAllowed(
@@ -169,17 +181,20 @@ def _check_transfer(
                 target_kind=target.kind.value,
                 rule=f"{rule}: {'needs approval by a second person' if unapproved else 'never'}",
             )
-    if posting.kind not in _TWO_PERSON:
-        _check_open(source, conditions, blocked=frozenset({Frozen.OUT, Frozen.ALL}))
-        _check_open(target, conditions, blocked=frozenset({Frozen.ALL}))
-    elif _is_closed(target, conditions):
-        raise AccountClosed(account=target.id)
+    if posting.kind in _THROUGH_A_FREEZE and approved:
+        require_open(target, conditions, blocked=frozenset())
+    else:
+        require_open(source, conditions, blocked=OUTGOING)
+        require_open(target, conditions, blocked=INCOMING)
     if posting.kind not in _CORRECTIVE:
         _check_owner(target, conditions, on=happened_on)
         _check_owner(source, conditions, on=None)
 
 
-def _check_open(account: Account, conditions: Conditions, *, blocked: frozenset[Frozen]) -> None:
+def require_open(account: Account, conditions: Conditions, *, blocked: frozenset[Frozen]) -> None:
+    """*Refuses* an account whose member has left (``AccountClosed``: hours would be stranded there)
+    and one that is frozen in one of the ways given (``AccountFrozen``).
+    """
     if _is_closed(account, conditions):
         raise AccountClosed(account=account.id)
     if account.frozen in blocked:
@@ -187,7 +202,6 @@ def _check_open(account: Account, conditions: Conditions, *, blocked: frozenset[
 
 
 def _is_closed(account: Account, conditions: Conditions) -> bool:
-    """Whether its member has left: no hours may be stranded there."""
     owner = conditions.people.get(account.owner) if account.owner else None
     return owner is not None and owner.member is not None and owner.member.status is Status.LEFT
 
@@ -279,17 +293,18 @@ def _changes(
     conditions: Conditions,
 ) -> Changes:
     touched = dict.fromkeys(a for t in transaction.transfers for a in (t.source, t.target))
-    overrides = tuple(
+    overridden = [
         _override(before[account], after[account], transaction, posting.override, conditions)
         for account, _ in broken
         if posting.override is not None
-    )
+    ]
+    overrides = [change for change, _ in overridden]
     recorded = TransactionRecorded(
         transaction=transaction.id,
         kind=transaction.kind.value,
         minutes=sum(t.minutes for t in transaction.transfers),
     )
-    notes = () if posting.note is None else (posting.note,)
+    notes = [note for note in (posting.note, *(n for _, n in overridden)) if note is not None]
     return Changes(
         added=(transaction, *notes, *overrides),
         changed=tuple(after[account] for account in touched),
@@ -307,9 +322,11 @@ def _override(
     transaction: Transaction,
     override: Override,
     conditions: Conditions,
-) -> AccountChange:
-    return AccountChange(
-        id=FactId(conditions.fresh.id()),
+) -> tuple[AccountChange, Note | None]:
+    fact = FactId(conditions.fresh.id())
+    code, note = required_reason(override.reason, about=fact, conditions=conditions)
+    change = AccountChange(
+        id=fact,
         account=after.id,
         field=ChangeField.OVERRIDE,
         was=str(before.balance_minutes),
@@ -318,12 +335,13 @@ def _override(
         recorded_at=transaction.recorded_at,
         actor=conditions.by,
         approver=override.approver,
-        reason=override.reason,
+        reason=code,
         review_on=override.review_on,
         transaction=transaction.id,
-        note_digest=None,
+        note_digest=digest(note),
         policy_version=conditions.policy_version,
     )
+    return change, note
 
 
 def _soft_warnings(

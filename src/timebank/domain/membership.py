@@ -6,13 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from timebank.domain import hold as holds
-from timebank.domain.account import (
-    Account,
-    AccountChange,
-    AccountKind,
-    ChangeField,
-    Frozen,
-)
+from timebank.domain.account import Account, AccountChange, AccountKind, ChangeField, Frozen
 from timebank.domain.actor import Role, require_second_person
 from timebank.domain.agreement import swept
 from timebank.domain.changes import Changes
@@ -234,17 +228,11 @@ def _emptied(
         require_second_person("members.leave", conditions.by, conditions.approved_by)
     source, target = (account.id, other) if balance > 0 else (other, account.id)
     activity = Activity.GIFT if balance > 0 else Activity.SETTLEMENT
+    hours = Hours(minutes=abs(balance))
     posting = Posting(
         id=TransactionId(conditions.fresh.id()),
         kind=TransactionKind.LEAVING,
-        transfers=(
-            Transfer(
-                source=source,
-                target=target,
-                hours=Hours(minutes=abs(balance)),
-                activity=activity,
-            ),
-        ),
+        transfers=(Transfer(source=source, target=target, hours=hours, activity=activity),),
         reason="left the bank",
     )
     return post(accounts, posting, conditions)

@@ -13,7 +13,6 @@ from timebank.domain.agreement import swept
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import (
     Conditions,
-    coded_reason,
     noted,
     require_actor,
     required_reason,
@@ -44,9 +43,12 @@ def post_draft(
 ) -> tuple[Changes, Books]:
     """A host's own transaction.
 
-    *Refuses* the actor, then what ``ledger.post`` refuses.
+    *Refuses*, in this order: the actor, a coordinator who posts to their own account
+    (``NotPermitted``), and what ``ledger.post`` refuses.
     """
     require_actor("transfers.post", conditions)
+    for transfer in draft.transfers:
+        _not_for_oneself("transfers.post", books.accounts.get(transfer.target), conditions.by)
     id_ = TransactionId(conditions.fresh.id())
     note = None if draft.note is None else noted(draft.note, about=id_, conditions=conditions)
     posting = Posting(
@@ -256,7 +258,6 @@ def override_of(
     approver = require_second_person(action, conditions.by, approved_by)
     if review_on <= conditions.today:
         raise InputError(field="review_on", problem="the day to look at it again lies ahead")
-    code, _ = coded_reason(reason, about=action, conditions=conditions)
-    if code is None:
+    if reason is None:
         raise InputError(field="reason", problem="an override needs a reason")
-    return Override(approver=approver, reason=code, review_on=review_on)
+    return Override(approver=approver, reason=reason, review_on=review_on)

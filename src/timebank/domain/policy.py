@@ -103,9 +103,12 @@ class Policy:
             _check_band(name, getattr(self, f"{name}_floor_minutes"), self._ceiling(name))
         if not 0 <= self.levy_percent <= 100:
             raise InputError(field="levy_percent", problem="must lie in 0 to 100")
-        for name in ("max_exchange_minutes", "proposal_days", "agreement_days"):
+        for name in ("max_exchange_minutes", "proposal_days", "agreement_days", "clock_ahead_days"):
             if getattr(self, name) < 1:
                 raise InputError(field=name, problem="must be at least 1")
+        for name in ("band_minutes", "dispute_days", "clock_behind_minutes", "allotment_minutes"):
+            if (getattr(self, name) or 0) < 0:
+                raise InputError(field=name, problem="must be 0 or more")
         if OTHER not in self.reasons:
             raise InputError(field="reasons", problem=f"the list needs {OTHER!r} for free words")
 

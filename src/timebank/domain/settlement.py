@@ -43,12 +43,7 @@ from timebank.domain.transaction import (
     Transfer,
     reversal_of,
 )
-from timebank.errors import (
-    HoursNotAllowed,
-    InputError,
-    NotPermitted,
-    SelfTransfer,
-)
+from timebank.errors import HoursNotAllowed, InputError, NotPermitted, SelfTransfer
 
 
 def confirm(
@@ -145,7 +140,7 @@ def _upheld(
     reason: str,
 ) -> Changes:
     """What moved stands. *Refuses* other hours: reverse first, then record what is right."""
-    moved = exchange.agreed_minutes if exchange.rule else original.transfers[0].minutes
+    moved = _moved_minutes(exchange, original)
     if minutes != moved:
         raise HoursNotAllowed(minutes=minutes, rule="the hours that moved", limit_minutes=moved)
     confirmed = replace(exchange, state=State.CONFIRMED)
@@ -398,4 +393,10 @@ def _moved_back(
     books = Books(accounts=case.accounts, holds=case.holds)
     posted, _ = posted_on(books, posting, conditions)
     reversed_ = replace(exchange, state=State.REVERSED)
-    return posted + acted(reversed_, act, None, exchange.agreed_minutes, conditions, reason=code)[0]
+    moved = _moved_minutes(exchange, original)
+    return posted + acted(reversed_, act, None, moved, conditions, reason=code)[0]
+
+
+def _moved_minutes(exchange: Exchange, original: Transaction) -> int:
+    """The minutes an exchange is about: what moved between two, the session's in a group."""
+    return exchange.agreed_minutes if exchange.rule else original.transfers[0].minutes

@@ -24,6 +24,7 @@ from timebank.domain.bank import PeriodClose
 from timebank.domain.exchange import ExchangeAct
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import PostedTransfer, Transaction
+from timebank.errors import InputError
 from timebank.proof.merkle import leaf_hash, root_of
 
 VERSION: Final = 1
@@ -73,6 +74,31 @@ def _plain(value: str | bytes | int | date | datetime | Enum) -> bytes:
     if isinstance(value, Enum):
         return str(value.value).encode()
     return str(value).encode()
+
+
+def fields_of(content: bytes, hash_domain: bytes) -> list[bytes | None]:
+    """The fields of a record of version 1, the kind first.
+
+    *Refuses* bytes that are not exactly one record of this bank, with ``InputError``.
+    """
+    head = bytes([VERSION]) + hash_domain
+    if not content.startswith(head):
+        raise InputError(field="record", problem="another version, or another bank's")
+    found: list[bytes | None] = []
+    at = len(head)
+    while at < len(content):
+        there, at = content[at], at + 1
+        if there == 0:
+            found.append(None)
+            continue
+        end = at + 4 + int.from_bytes(content[at : at + 4], "big")
+        if there != 1 or end > len(content):
+            raise InputError(field="record", problem="its fields do not end where they should")
+        found.append(content[at + 4 : end])
+        at = end
+    if not found:
+        raise InputError(field="record", problem="it has no fields")
+    return found
 
 
 def leaf_data(fact: Sealed, hash_domain: bytes, *, policy_body: str = "") -> bytes:

@@ -29,7 +29,7 @@ def table(name: str, *parts: Any, key: Iterable[str]) -> Table:
     return Table(
         f"{PREFIX}{name}",
         metadata,
-        Column("bank_id", big(), nullable=False),
+        Column("bank_id", big(), nullable=False, autoincrement=False),
         *parts,
         PrimaryKeyConstraint("bank_id", *key, name=f"pk_timebank_{name}"),
         sqlite_strict=True,

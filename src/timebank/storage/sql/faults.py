@@ -26,6 +26,10 @@ _LOST: Final = ("08000", "08003", "08006", "57P01", "57P02", "57P03")
 _SHARD: Final = "could not commit transaction for shard"
 _BUSY: Final = ("database is locked", "database table is locked", "database schema is locked")
 _CONSTRAINT: Final = re.compile(r"\b((?:pk|uq|fk|ck)_timebank_[a-z_]+?)(?:_\d+)?\b")
+_SQLITE_UNIQUE: Final = re.compile(
+    r"UNIQUE constraint failed: (timebank_[a-z_]+)|(timebank_[a-z_]+) is never replaced"
+)
+"""SQLite names the table and the columns instead of the constraint."""
 _UNSERVED: Final = (
     ("readonly database", "the database is read-only"),
     ("read-only transaction", "the database is read-only"),
@@ -78,6 +82,11 @@ def _schema_or_constraint(error: DBAPIError, said: str, code: str) -> Exception:
         return DatabaseUnavailable(reason="the database role lacks a right", next_step=said)
     if found := _CONSTRAINT.search(said):
         return _constraint(found.group(1))
+    if found := _SQLITE_UNIQUE.search(said):
+        is_ref = said.endswith("timebank_person.ref")
+        return _constraint(
+            "uq_timebank_person_ref" if is_ref else f"uq_{found.group(found.lastindex or 1)}"
+        )
     return error
 
 

@@ -19,6 +19,7 @@ _IDENTITY: Final = {
     "hold": ("bank_id", "id", "account_id", "exchange_id", "minutes", "placed_at", "deadline"),
     "exchange_party": ("bank_id", "exchange_id", "side", "n", "member_id"),
     "outbox": ("bank_id", "id", "action", "recorded_at", "body"),
+    "seal_queue": ("bank_id", "kind", "fact_id", "recorded_at"),
 }
 """Columns of changing tables that never change."""
 
@@ -105,6 +106,17 @@ def _sqlite() -> Iterator[tuple[str, str]]:
         "BEFORE UPDATE ON timebank_hold WHEN OLD.outcome IS NOT NULL",
         "has ended",
     )
+    yield _refusing(schema.tree_head, "size", _ROLLED_BACK, "never shrinks")
+    unsealed = f"BEFORE DELETE ON timebank_seal_queue WHEN {_UNSEALED}"
+    yield _refusing(schema.seal_queue, "delete", unsealed, "keeps what is not sealed")
+
+
+_ROLLED_BACK: Final = "BEFORE UPDATE ON timebank_tree_head WHEN NEW.size < OLD.size"
+_UNSEALED: Final = (
+    "NOT EXISTS (SELECT 1 FROM timebank_leaf WHERE bank_id = OLD.bank_id"
+    " AND kind = OLD.kind AND fact_id = OLD.fact_id)"
+)
+"""What may not leave the sealer's queue: a fact that is no leaf yet."""
 
 
 def _refusing(table: Table, name: str, when: str, why: str) -> tuple[str, str]:
@@ -138,6 +150,16 @@ FUNCTION: Final = """
 CREATE OR REPLACE FUNCTION timebank_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = '23514';
+END $$;
+CREATE OR REPLACE FUNCTION timebank_refuse_unsealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM timebank_leaf
+        WHERE bank_id = OLD.bank_id AND kind = OLD.kind AND fact_id = OLD.fact_id
+    ) THEN
+        RAISE EXCEPTION '% keeps what is not sealed', TG_TABLE_NAME USING ERRCODE = '23514';
+    END IF;
+    RETURN OLD;
 END $$
 """
 """What every trigger on PostgreSQL calls."""
@@ -164,6 +186,14 @@ def _postgresql() -> Iterator[tuple[str, str]]:
     )
     yield _refusing_row(
         schema.hold, "ended", "UPDATE", "has ended", "WHEN (OLD.outcome IS NOT NULL)"
+    )
+    yield _refusing_row(
+        schema.tree_head, "size", "UPDATE", "never shrinks", "WHEN (NEW.size < OLD.size)"
+    )
+    yield (
+        "tg_timebank_seal_queue_delete",
+        "CREATE TRIGGER tg_timebank_seal_queue_delete BEFORE DELETE ON timebank_seal_queue"
+        " FOR EACH ROW EXECUTE FUNCTION timebank_refuse_unsealed()",
     )
 
 

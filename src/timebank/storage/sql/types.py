@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_TWO_TO_64 = 1 << 64
 
 
 def big() -> TypeEngine[int]:
@@ -67,12 +68,15 @@ class AccountKey(TypeDecorator[str]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
-        """The integer."""
-        return None if value is None else int(value, 16)
+        """The integer: signed, so that every id of 16 digits has one."""
+        if value is None:
+            return None
+        number = int(value, 16)
+        return number - _TWO_TO_64 if number >= _TWO_TO_64 // 2 else number
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Hexadecimal digits."""
-        return None if value is None else f"{value:016x}"
+        return None if value is None else f"{value % _TWO_TO_64:016x}"
 
 
 class Moment(TypeDecorator[datetime]):

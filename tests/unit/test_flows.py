@@ -1,0 +1,58 @@
+"""Who may pay whom, pair by pair."""
+
+import pytest
+
+from tests.support import refusal
+from timebank.domain.account import AccountKind as K
+from timebank.domain.flows import NEVER, OPEN_FLOWS, Flow, Verdict, flow_table, verdict_for
+from timebank.domain.policy import CUSTODY, NEIGHBOURHOOD
+
+ALLOWED, APPROVAL = Verdict.ALLOWED, Verdict.APPROVAL
+ROUND = (K.MEMBER, K.ORGANISATION)
+OPEN = {
+    **{(a, b): ALLOWED for a in ROUND for b in ROUND},
+    **{(K.POT, a): ALLOWED for a in ROUND},
+    **{(a, K.POT): ALLOWED for a in (*ROUND, K.ISSUANCE)},
+    **{(K.ISSUANCE, a): ALLOWED for a in ROUND},
+    **{(a, b): APPROVAL for a in (*ROUND, K.POT) for b in (K.CLOSURE, K.RESERVE)},
+    **{(b, a): APPROVAL for a in (*ROUND, K.POT) for b in (K.CLOSURE, K.RESERVE)},
+}
+IN_CUSTODY = {
+    (K.ISSUANCE, K.CUSTODY): ALLOWED,
+    (K.ORGANISATION, K.CUSTODY): ALLOWED,
+    (K.CUSTODY, K.POT): ALLOWED,
+    (K.CUSTODY, K.HELD): ALLOWED,
+    (K.CUSTODY, K.ACTIVITY): ALLOWED,
+    (K.CUSTODY, K.MEMBER): APPROVAL,
+    (K.HELD, K.MEMBER): APPROVAL,
+    (K.POT, K.CUSTODY): APPROVAL,
+    (K.CUSTODY, K.CLOSURE): APPROVAL,
+    (K.HELD, K.CLOSURE): APPROVAL,
+}
+PAIRS = [(a, b) for a in K for b in K]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair[0].value}-{pair[1].value}")
+def test_every_pair_of_kinds(pair):
+    assert NEIGHBOURHOOD.flow(*pair)[0] is OPEN.get(pair, Verdict.NEVER)
+    assert CUSTODY.flow(*pair)[0] is (OPEN | IN_CUSTODY).get(pair, Verdict.NEVER)
+
+
+@pytest.mark.parametrize("pair", NEVER)
+@pytest.mark.parametrize("verdict", [ALLOWED, APPROVAL])
+def test_a_fixed_never_cannot_be_lifted(pair, verdict):
+    lifted = (Flow(source=pair[0], target=pair[1], verdict=verdict),)
+    assert refusal(lambda: flow_table(lifted)) == "invalid_input flows"
+
+
+def test_a_pair_is_listed_once():
+    assert refusal(lambda: flow_table(OPEN_FLOWS + OPEN_FLOWS[:1])) == "invalid_input flows"
+
+
+def test_each_verdict_names_its_rule():
+    table = flow_table(OPEN_FLOWS)
+    rules = {
+        verdict_for(table, pair)[1]
+        for pair in ((K.HELD, K.HELD), (K.MEMBER, K.POT), (K.POT, K.ACTIVITY))
+    }
+    assert len(rules) == 3
