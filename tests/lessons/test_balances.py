@@ -16,7 +16,8 @@ from timebank.domain.ledger import Override, Posting, post
 from timebank.domain.listing import Listing, ListingKind
 from timebank.domain.movement import Books, reverse
 from timebank.domain.policy import NEIGHBOURHOOD, PRESETS, Policy, Rounding
-from timebank.domain.settlement import Session, confirm, record
+from timebank.domain.session import Session, record
+from timebank.domain.settlement import confirm
 from timebank.domain.statement import StatementEntry, build
 from timebank.domain.transaction import (
     Activity,

@@ -10,7 +10,7 @@ from timebank.domain.actor import Actor, Role
 from timebank.domain.ledger import Posting, post
 from timebank.domain.movement import Books, adjust
 from timebank.domain.note import Note
-from timebank.domain.settlement import Session, record
+from timebank.domain.session import Session, record
 from timebank.domain.transaction import Activity, Transaction, TransactionKind
 from timebank.testing.builders import (
     ANNA,

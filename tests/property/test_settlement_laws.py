@@ -11,7 +11,8 @@ from timebank.domain.exchange import Exchange, GroupRule, State
 from timebank.domain.hours import Hours
 from timebank.domain.movement import Books
 from timebank.domain.policy import NEIGHBOURHOOD, BandRule
-from timebank.domain.settlement import Session, confirm, record
+from timebank.domain.session import Session, record
+from timebank.domain.settlement import confirm
 from timebank.domain.transaction import Activity, Transaction
 from timebank.testing.builders import (
     ANNA,

@@ -25,7 +25,8 @@ from timebank.domain.hours import Hours
 from timebank.domain.movement import Books
 from timebank.domain.note import Note
 from timebank.domain.policy import NEIGHBOURHOOD, BandRule, Rounding
-from timebank.domain.settlement import Session, confirm, record, resolve, reverse
+from timebank.domain.session import Session, record
+from timebank.domain.settlement import confirm, resolve, reverse
 from timebank.domain.transaction import Activity, Transaction, TransactionKind
 from timebank.testing.builders import (
     ANNA,

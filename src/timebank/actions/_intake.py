@@ -168,7 +168,7 @@ def people_of(
         joined = join_all(uow, [_newcomer(ref, row, now) for ref, row in first.items()], now, tally)
     people = {ref: person for ref, person in known.items() if person in owned} | joined
     for row, column, ref in sides:
-        if ref not in people and not create:
+        if ref not in people and (ref in known or not create):
             tally.faults.append(Fault(line=row.line, column=column, problem=_nobody(ref, known)))
     return people, tuple(joined)
 

@@ -18,7 +18,7 @@ from timebank.actions._gather import (
     person_id,
 )
 from timebank.actions._request import Request, action
-from timebank.domain import movement, settlement
+from timebank.domain import movement, session
 from timebank.domain.actor import Actor
 from timebank.domain.bank import checked_day
 from timebank.domain.changes import Changes
@@ -28,6 +28,7 @@ from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
 from timebank.domain.movement import Books
 from timebank.domain.receipt import Outcome, Receipt
+from timebank.domain.session import Session
 from timebank.errors import InputError, NotFoundError
 from timebank.ports import UnitOfWork
 
@@ -117,8 +118,8 @@ def record_all(
         override = movement.override_of(
             approved_by, reason, review_on, now, action="exchanges.record"
         )
-        return settlement.record(
-            settlement.Session(
+        return session.record(
+            Session(
                 givers=(items[i].giver,),
                 receivers=(items[i].receiver,),
                 hours=items[i].hours,
@@ -191,7 +192,7 @@ def group(
     found = books(uow, {*account_of.values(), *((pot,) if with_pot else ())})
     now = conditions(uow, by=by, approved_by=approved_by, people=people)
     override = movement.override_of(approved_by, reason, review_on, now, action="exchanges.group")
-    session = settlement.Session(
+    took_place = Session(
         givers=sides[0],
         receivers=sides[1],
         hours=hours,
@@ -200,6 +201,6 @@ def group(
         category=category,
         note=reason,
     )
-    return settlement.record(
-        session, found, account_of=account_of, pot=pot, conditions=now, override=override
+    return session.record(
+        took_place, found, account_of=account_of, pot=pot, conditions=now, override=override
     )[0]
