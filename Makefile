@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful clean
+.PHONY: help demo test lint bench stateful concurrency clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ bench:          ## every benchmark, ours and the limit, one JSON line each
 stateful:       ## the long run of the stateful test
 	@scripts/setup.sh
 	@TIMEBANK_STATEFUL_STEPS=20000 HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/stateful
+
+concurrency:    ## twenty thousand exchanges by eight processes, on both databases
+	@scripts/setup.sh
+	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
 
 clean:          ## remove everything that the other recipes made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache \

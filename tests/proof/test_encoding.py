@@ -83,7 +83,12 @@ CHANGE = AccountChange(
     policy_version=3,
 )
 POLICY = PolicyVersion(
-    id="4" * 32, version=1, policy=NEIGHBOURHOOD, recorded_at=WHEN, actor=Actor.system()
+    id="4" * 32,
+    version=1,
+    policy=NEIGHBOURHOOD,
+    body='{"canonical":1}',
+    recorded_at=WHEN,
+    actor=Actor.system(),
 )
 ACT = ExchangeAct(
     id="5" * 32,
@@ -120,9 +125,7 @@ FACTS = dict(zip(GOLDEN, (TRANSACTION, CHANGE, POLICY, ACT, PERIOD), strict=True
 
 
 def leaf(kind: str) -> str:
-    return merkle.leaf_hash(
-        encoding.leaf_data(FACTS[kind], DOMAIN, policy_body='{"canonical":1}')
-    ).hex()
+    return merkle.leaf_hash(encoding.leaf_data(FACTS[kind], DOMAIN)).hex()
 
 
 @pytest.mark.parametrize("kind", GOLDEN)

@@ -15,6 +15,7 @@ from timebank.domain.ids import FactId, PersonId, bank_id_of
 from timebank.domain.member import Person, PersonKind, checked_text
 from timebank.domain.membership import add_staff, opened
 from timebank.domain.policy import Policy, PolicyVersion, preset
+from timebank.domain.policy_text import policy_text
 from timebank.errors import InputError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 
@@ -54,6 +55,7 @@ def create(
         id=FactId(uow.fresh.id()),
         version=1,
         policy=rules,
+        body=policy_text(rules),
         recorded_at=now,
         actor=Actor.system(),
     )
@@ -105,6 +107,7 @@ def set_policy(
         id=FactId(uow.fresh.id()),
         version=now.policy_version + 1,
         policy=rules,
+        body=policy_text(rules),
         recorded_at=now.now,
         actor=by,
     )

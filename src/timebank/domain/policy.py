@@ -231,11 +231,15 @@ PRESETS: Final = {policy.preset: policy for policy in (NEIGHBOURHOOD, AGENCY_ISS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyVersion:
-    """A policy as the bank recorded it: a number from 1 up, who set it and when."""
+    """A policy as the bank recorded it: a number from 1 up, who set it and when.
+
+    ``body`` is the canonical text that was recorded and is sealed, ``policy`` what it means.
+    """
 
     id: FactId
     version: int
     policy: Policy
+    body: str
     recorded_at: datetime
     actor: Actor
     approver: Actor | None = field(default=None)

@@ -101,11 +101,11 @@ def fields_of(content: bytes, hash_domain: bytes) -> list[bytes | None]:
     return found
 
 
-def leaf_data(fact: Sealed, hash_domain: bytes, *, policy_body: str = "") -> bytes:
+def leaf_data(fact: Sealed, hash_domain: bytes) -> bytes:
     """The bytes of a fact's leaf; RFC 6962 hashes them with a 0x00 in front.
 
     A transaction's leaf holds the root of its own small tree, so that one account's side can be
-    opened without the others. ``policy_body`` is a policy version's canonical text.
+    opened without the others.
     """
     match fact:
         case Transaction():
@@ -114,7 +114,7 @@ def leaf_data(fact: Sealed, hash_domain: bytes, *, policy_body: str = "") -> byt
         case AccountChange():
             return record(hash_domain, "account_change", *_change(fact))
         case PolicyVersion():
-            return record(hash_domain, "policy", *_policy(fact, policy_body))
+            return record(hash_domain, "policy", *_policy(fact))
         case ExchangeAct():
             return record(hash_domain, "exchange_act", *_act(fact))
         case PeriodClose():
@@ -205,11 +205,11 @@ def _change(change: AccountChange) -> tuple[Field, ...]:
     )
 
 
-def _policy(version: PolicyVersion, body: str) -> tuple[Field, ...]:
+def _policy(version: PolicyVersion) -> tuple[Field, ...]:
     return (
         version.id,
         version.version,
-        body,
+        version.body,
         version.recorded_at,
         *_actor(version.actor),
         *_actor(version.approver),

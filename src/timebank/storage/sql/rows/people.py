@@ -12,10 +12,7 @@ from timebank.domain.ids import BankId
 from timebank.domain.listing import Listing, ListingKind
 from timebank.domain.member import Member, Person, PersonKind, Staff, Status
 from timebank.domain.policy import PolicyVersion
-from timebank.storage.plain import (
-    policy_from,
-    policy_text,
-)
+from timebank.domain.policy_text import policy_from
 from timebank.storage.sql.rows._common import (
     Values,
     actor_from,
@@ -56,7 +53,7 @@ def policy_to(version: PolicyVersion) -> Values:
     return {
         "version": version.version,
         "id": version.id,
-        "body": policy_text(version.policy),
+        "body": version.body,
         "recorded_at": version.recorded_at,
         **actor_to(version.actor),
         **approver_to(version.approver),
@@ -69,6 +66,7 @@ def version_from(row: Row[Any]) -> PolicyVersion:
         id=row.id,
         version=row.version,
         policy=policy_from(row.body),
+        body=row.body,
         recorded_at=row.recorded_at,
         actor=actor_from(row),
         approver=approver_from(row),

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from timebank.domain.policy_text import dumped
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.plain import (
-    dumped,
     receipt_parts,
     receipt_text,
 )
