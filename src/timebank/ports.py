@@ -19,7 +19,7 @@ from timebank.domain.audit import (
     ReversalPair,
 )
 from timebank.domain.bank import Bank
-from timebank.domain.changes import Changes, Warning
+from timebank.domain.changes import Changes, Fact, Warning
 from timebank.domain.conditions import Fresh
 from timebank.domain.events import Event
 from timebank.domain.exchange import Exchange, ExchangeAct, State
@@ -210,6 +210,65 @@ class Outbox(Protocol):
     def done(self, ids: Collection[FactId], at: datetime) -> int: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A sealed fact: its place in the tree (from 0), what it is, and the hash of its leaf."""
+
+    position: int
+    kind: str
+    fact: FactId
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeHead:
+    """Size and root of the sealed tree at a time."""
+
+    size: int
+    root: bytes
+    sealed_at: datetime
+
+
+class SealStore(Protocol):
+    """The queue of facts that wait, and the tree of those that are sealed."""
+
+    def lock(self) -> int:
+        """The tree's size, locked until the host's transaction ends: one sealer at a time."""
+        ...
+
+    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+        """Committed facts that are not sealed yet, with the queue's word for their kind."""
+        ...
+
+    def node(self, level: int, index: int) -> bytes: ...
+    def append(
+        self, leaves: Collection[Leaf], nodes: Mapping[tuple[int, int], bytes], head: TreeHead
+    ) -> None:
+        """Leaves and complete nodes in, their facts out of the queue, and a checkpoint."""
+        ...
+
+    def head(self) -> TreeHead | None:
+        """The latest checkpoint."""
+        ...
+
+    def heads(self) -> Iterator[TreeHead]:
+        """Every checkpoint, smallest first."""
+        ...
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf in order of position."""
+        ...
+
+    def position(self, kind: str, fact: str) -> int | None: ...
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+        """The facts behind these leaves; those that are gone are left out."""
+        ...
+
+    def nodes(self) -> Iterator[tuple[int, int, bytes]]:
+        """Every complete node above the leaves, in order of level, then index."""
+        ...
+
+
 class AuditSource(Protocol):
     """Sorted streams for the checks, from one snapshot."""
 
@@ -225,6 +284,14 @@ class AuditSource(Protocol):
     def out_of_band(self) -> Iterator[OutOfBand]: ...
     def reversals(self) -> Iterator[ReversalPair]: ...
     def exchanges(self) -> Iterator[ExchangeTie]: ...
+    def unaccounted(self) -> Iterator[tuple[str, str]]:
+        """Facts (kind, id) that are neither queued nor sealed, or both."""
+        ...
+
+    def orphaned_keys(self) -> Iterator[tuple[str, str, str]]:
+        """Keys (scope, receipt, transaction) whose receipt or transaction is missing."""
+        ...
+
     def counted(self) -> dict[str, int]: ...
     def unsealed(self) -> tuple[int, datetime | None]: ...
 
@@ -248,6 +315,8 @@ class ReadingUnit(Protocol):
     def listings(self) -> ListingStore: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def seals(self) -> SealStore: ...
     @property
     def audit(self) -> AuditSource: ...
     @property

@@ -103,14 +103,14 @@ def test_m17_a_reversal_over_the_limit_is_asked_about_and_named(world: World) ->
     world.do(payment(world, 1260))
     asked = {"reason": "entered twice", "by": world.cora}
     with pytest.raises(NotEnoughHours):
-        world.do(transfers.reverse, granted, **asked)  # type: ignore[arg-type]
+        world.do(transfers.reverse, granted, **asked)
     review = world.backend.clock().date() + timedelta(days=30)
     world.do(
         transfers.reverse,
         granted,
         approved_by=world.colin,
         review_on=review,
-        **asked,  # type: ignore[arg-type]
+        **asked,
     )
     change = world.see(accounts.changes, "anna")[-1]
     assert (change.field.value, change.becomes) == ("override", "-1260")

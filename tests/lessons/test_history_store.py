@@ -28,7 +28,7 @@ def help_ben(world: World, minutes: int, *, on: date | None = None, by: object =
         receiver="ben",
         hours=Hours(minutes=minutes),
         happened_on=on,
-        by=by or world.broker(),  # type: ignore[arg-type]
+        by=by or world.broker(),
     )
 
 

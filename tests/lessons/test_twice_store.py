@@ -17,8 +17,8 @@ def test_m18_two_clicks_settle_a_group_once(sql_world: World) -> None:
     def group(uow: UnitOfWork) -> object:
         return exchanges.group(
             uow,
-            givers=["anna"],
-            receivers=["ben", "carla"],
+            givers=[sql_world.people["anna"]],
+            receivers=[sql_world.people["ben"], sql_world.people["carla"]],
             hours=Hours.of(1),
             rule="each",
             by=sql_world.broker(),
@@ -35,8 +35,8 @@ def test_m19_two_equal_requests_make_one_exchange(sql_world: World) -> None:
     def propose(uow: UnitOfWork) -> object:
         return exchanges.propose(
             uow,
-            giver="anna",
-            receiver="ben",
+            giver=sql_world.people["anna"],
+            receiver=sql_world.people["ben"],
             hours=Hours.of(1),
             by=sql_world.member("anna"),
             key="form-1",
@@ -77,8 +77,8 @@ def test_m20_a_retry_after_a_lost_reply_credits_nothing_again(world: World) -> N
         "by": world.cora,
         "key": "form-8841",
     }
-    first = world.do(transfers.grant, **asked)  # type: ignore[arg-type]
-    again = world.do(transfers.grant, **asked)  # type: ignore[arg-type]
+    first = world.do(transfers.grant, **asked)
+    again = world.do(transfers.grant, **asked)
     assert again == replace(first, replayed=True)
     assert world.balance("anna") == 60
 

@@ -11,7 +11,7 @@ import pytest
 from timebank.domain import ledger
 from timebank.domain.account import AccountChange, ChangeField
 from timebank.domain.actor import Actor, Role
-from timebank.domain.bank import PeriodClose
+from timebank.domain.bank import DayStatement, PeriodClose
 from timebank.domain.exchange import Act, ExchangeAct, Side, State
 from timebank.domain.policy import NEIGHBOURHOOD, PolicyVersion
 from timebank.domain.transaction import Activity, PostedTransfer, Transaction, TransactionKind
@@ -114,14 +114,18 @@ PERIOD = PeriodClose(
     approver=OLGA,
     policy_version=3,
 )
+STATED = DayStatement(
+    id="7" * 32, day=date(2026, 3, 29), recorded_at=WHEN, actor=CORA, policy_version=3
+)
 GOLDEN = {
     "transaction": "ad116f9baf377ca58064609e68a2c11d86d286d277011e3d4460ebf8962d338b",
     "account_change": "c6b475b361e7496953d566fcd2ce966cd367e6ca521a967b68ad4b0d6118ab44",
     "policy": "fe01e9cffec8be6e755f1e916735b18811c448426cc0ef1e19d760a8c4d2df67",
     "exchange_act": "d3cf2db589ad489b968138fe7d4b44b24d6946a0d4849eef3a938202bf67935b",
+    "day_statement": "e1e011cdf7bbf4c11ea0941d5060ee09b54403796e6404bcf52e614f0688d647",
     "period_close": "cda9c0cf0c89452a6a3f76b4f3f1751c065d70373e1b36a2ede56b8a26e325fa",
 }
-FACTS = dict(zip(GOLDEN, (TRANSACTION, CHANGE, POLICY, ACT, PERIOD), strict=True))
+FACTS = dict(zip(GOLDEN, (TRANSACTION, CHANGE, POLICY, ACT, STATED, PERIOD), strict=True))
 
 
 def leaf(kind: str) -> str:

@@ -20,7 +20,8 @@ from typing import Final, assert_never
 
 from timebank.domain.account import AccountChange
 from timebank.domain.actor import Actor
-from timebank.domain.bank import PeriodClose
+from timebank.domain.bank import DayStatement, PeriodClose
+from timebank.domain.changes import Fact
 from timebank.domain.exchange import ExchangeAct
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import PostedTransfer, Transaction
@@ -31,8 +32,6 @@ VERSION: Final = 1
 SALT_BYTES: Final = 16
 
 Field = str | bytes | int | date | datetime | Enum | None
-Sealed = Transaction | AccountChange | PolicyVersion | ExchangeAct | PeriodClose
-"""Kinds of facts that are sealed."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -101,7 +100,7 @@ def fields_of(content: bytes, hash_domain: bytes) -> list[bytes | None]:
     return found
 
 
-def leaf_data(fact: Sealed, hash_domain: bytes) -> bytes:
+def leaf_data(fact: Fact, hash_domain: bytes) -> bytes:
     """The bytes of a fact's leaf; RFC 6962 hashes them with a 0x00 in front.
 
     A transaction's leaf holds the root of its own small tree, so that one account's side can be
@@ -119,6 +118,8 @@ def leaf_data(fact: Sealed, hash_domain: bytes) -> bytes:
             return record(hash_domain, "exchange_act", *_act(fact))
         case PeriodClose():
             return record(hash_domain, "period_close", *_period(fact))
+        case DayStatement():
+            return record(hash_domain, "day_statement", *_day(fact))
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -243,4 +244,14 @@ def _period(close: PeriodClose) -> tuple[Field, ...]:
         *_actor(close.actor),
         *_actor(close.approver),
         close.policy_version,
+    )
+
+
+def _day(stated: DayStatement) -> tuple[Field, ...]:
+    return (
+        stated.id,
+        stated.day,
+        stated.recorded_at,
+        *_actor(stated.actor),
+        stated.policy_version,
     )

@@ -47,6 +47,7 @@ SEALED: Final = {
     PolicyVersion: "policy",
     ExchangeAct: "exchange_act",
     PeriodClose: "period_close",
+    DayStatement: "day_statement",
 }
 """Kinds of facts that become leaves of the sealed tree, and the word the queue has for them."""
 

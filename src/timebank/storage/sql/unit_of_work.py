@@ -28,6 +28,7 @@ from timebank.storage.sql.stores.journal import SqlJournal
 from timebank.storage.sql.stores.listings import SqlListingStore
 from timebank.storage.sql.stores.people import SqlPersonStore
 from timebank.storage.sql.stores.requests import SqlOutbox, SqlRequestStore
+from timebank.storage.sql.stores.seals import SqlSealStore
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -63,6 +64,7 @@ class SqlUnit:
         self.listings = SqlListingStore(link)
         self.requests = SqlRequestStore(link)
         self.outbox = SqlOutbox(link)
+        self.seals = SqlSealStore(link)
         self.audit = SqlAuditSource(link)
         self.connection = connection
         self._link = link

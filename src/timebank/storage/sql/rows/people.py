@@ -85,6 +85,18 @@ def period_to(close: PeriodClose) -> Values:
     }
 
 
+def period_from(row: Row[Any]) -> PeriodClose:
+    """A row as a period close."""
+    return PeriodClose(
+        id=row.id,
+        until=row.until,
+        recorded_at=row.recorded_at,
+        actor=actor_from(row),
+        approver=approver_from(row),
+        policy_version=row.policy_version,
+    )
+
+
 def day_to(stated: DayStatement) -> Values:
     """A statement of the day as a row."""
     return {
@@ -94,6 +106,17 @@ def day_to(stated: DayStatement) -> Values:
         "policy_version": stated.policy_version,
         **actor_to(stated.actor),
     }
+
+
+def day_from(row: Row[Any]) -> DayStatement:
+    """A row as a statement of the day."""
+    return DayStatement(
+        id=row.id,
+        day=row.day,
+        recorded_at=row.recorded_at,
+        actor=actor_from(row),
+        policy_version=row.policy_version,
+    )
 
 
 def person_to(person: Person) -> Values:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, union_all
 
 from timebank.domain.account import Account, ChangeField
 from timebank.domain.audit import (
@@ -20,6 +20,7 @@ from timebank.domain.audit import (
 )
 from timebank.errors import StorageError
 from timebank.storage.sql import schema
+from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores._common import Store
 
@@ -215,6 +216,43 @@ class SqlAuditSource(Store):
                 transaction_exchange=row.back,
             )
 
+    def unaccounted(self) -> Iterator[tuple[str, str]]:
+        """Facts that are neither queued nor sealed, or both."""
+        for kind, word in SEALED.items():
+            table = SHAPES[kind][0]
+            queue, leaf = schema.seal_queue, schema.leaf
+            query = (
+                select(table.c.id)
+                .outerjoin(queue, _is_about(queue, table, word))
+                .outerjoin(leaf, _is_about(leaf, table, word))
+                .where(
+                    table.c.bank_id == self.link.bank,
+                    (queue.c.fact_id.is_(None)) == (leaf.c.fact_id.is_(None)),
+                )
+                .order_by(table.c.id)
+            )
+            for row in self.link.stream(query):
+                yield word, row.id
+
+    def orphaned_keys(self) -> Iterator[tuple[str, str, str]]:
+        """Keys whose receipt or transaction is missing."""
+        key, receipt, transaction = schema.request_key, schema.outbox, schema.transaction
+        query = (
+            select(key.c.scope, key.c.receipt_id, key.c.transaction_id)
+            .outerjoin(receipt, _same(receipt, key, key.c.receipt_id))
+            .outerjoin(transaction, _same(transaction, key, key.c.transaction_id))
+            .where(
+                key.c.bank_id == self.link.bank,
+                or_(
+                    receipt.c.id.is_(None),
+                    and_(key.c.transaction_id.is_not(None), transaction.c.id.is_(None)),
+                ),
+            )
+            .order_by(key.c.scope, key.c.receipt_id)
+        )
+        for row in self.link.stream(query):
+            yield row.scope, row.receipt_id, row.transaction_id or ""
+
     def counted(self) -> dict[str, int]:
         """How many subjects the checks have to look at."""
         tables = {
@@ -226,6 +264,9 @@ class SqlAuditSource(Store):
         counts = {name: self._count(table) for name, table in tables.items()}
         reversals = schema.transaction.c.reverses.is_not(None)
         counts["reversals"] = self._count(schema.transaction, reversals)
+        counts["leaves"] = self._count(schema.leaf)
+        counts["checkpoints"] = self._count(schema.checkpoint)
+        counts["keys"] = self._count(schema.request_key)
         return {**counts, "entries": 2 * counts["transfers"]}
 
     def unsealed(self) -> tuple[int, datetime | None]:
@@ -241,6 +282,18 @@ class SqlAuditSource(Store):
         query = select(func.count()).select_from(table)
         found = self.link.run(query.where(table.c.bank_id == self.link.bank, *conditions))
         return int(found.scalar_one())
+
+
+def _same(table: Table, beside: Table, id_: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(table.c.bank_id == beside.c.bank_id, table.c.id == id_)
+
+
+def _is_about(place: Table, table: Table, word: str) -> ColumnElement[bool]:
+    return and_(
+        place.c.bank_id == table.c.bank_id,
+        place.c.kind == word,
+        place.c.fact_id == table.c.id,
+    )
 
 
 def _outside(account: Any) -> ColumnElement[bool]:

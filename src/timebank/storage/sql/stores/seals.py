@@ -1,0 +1,162 @@
+"""The sealed tree and the queue before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Row, Table, delete, insert, select, tuple_, update
+
+from timebank.domain.changes import Fact
+from timebank.domain.ids import FactId, TransactionId
+from timebank.ports import Leaf, TreeHead
+from timebank.storage.sql import schema
+from timebank.storage.sql.link import Link
+from timebank.storage.sql.rows import exchanges, ledger, people
+from timebank.storage.sql.stores._common import Store, slices
+from timebank.storage.sql.stores.journal import SqlJournal
+from timebank.storage.sql.writing import insert_new_keys, insert_rows
+
+_READERS: Final[dict[str, tuple[Table, Callable[[Row[Any]], Fact]]]] = {
+    "account_change": (schema.account_change, ledger.change_from),
+    "policy": (schema.policy, people.version_from),
+    "exchange_act": (schema.exchange_act, exchanges.act_from),
+    "period_close": (schema.period_close, people.period_from),
+    "day_statement": (schema.day_statement, people.day_from),
+}
+"""The queue's word for a kind → its table and its row; transactions come from the journal."""
+
+_DELETED_AT_ONCE: Final = 500
+
+
+class SqlSealStore(Store):
+    """``SealStore`` in SQL."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._journal = SqlJournal(link)
+
+    def lock(self) -> int:
+        """The tree's size under its row lock; a new bank's head is laid here."""
+        insert_new_keys(self.link, schema.tree_head, [{"size": 0}])
+        query = select(schema.tree_head.c.size).where(schema.tree_head.c.bank_id == self.link.bank)
+        if not self.link.is_sqlite:
+            query = query.with_for_update()
+        return int(self.link.run(query).scalar_one())
+
+    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+        """Facts in order of time, then kind and id: the order in which they become leaves."""
+        queue = schema.seal_queue.c
+        query = (
+            self._of_bank(schema.seal_queue)
+            .order_by(queue.recorded_at, queue.kind, queue.fact_id)
+            .limit(limit)
+        )
+        places = [(row.kind, FactId(row.fact_id)) for row in self.link.all(query)]
+        found = self._load(places)
+        return tuple((kind, found[kind, fact]) for kind, fact in places)
+
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+        """The facts behind leaves."""
+        return self._load([(leaf.kind, leaf.fact) for leaf in leaves])
+
+    def _load(self, places: Collection[tuple[str, FactId]]) -> dict[tuple[str, FactId], Fact]:
+        """Facts by kind and id: one query per kind and slice."""
+        wanted: dict[str, list[FactId]] = {}
+        for kind, fact in places:
+            wanted.setdefault(kind, []).append(fact)
+        found: dict[tuple[str, FactId], Fact] = {}
+        transactions = [TransactionId(id_) for id_ in wanted.pop("transaction", ())]
+        for id_, transaction in self._journal.many(transactions).items():
+            found["transaction", FactId(id_)] = transaction
+        for kind, ids in wanted.items():
+            table, from_row = _READERS[kind]
+            for part in slices(ids):
+                query = self._of_bank(table).where(table.c.id.in_(part))
+                found |= {(kind, row.id): from_row(row) for row in self.link.all(query)}
+        return found
+
+    def node(self, level: int, index: int) -> bytes:
+        """A complete node; those of level 0 are the leaves."""
+        if level == 0:
+            query = select(schema.leaf.c.hash).where(
+                schema.leaf.c.bank_id == self.link.bank, schema.leaf.c.position == index
+            )
+        else:
+            node = schema.tree_node.c
+            query = select(node.hash).where(
+                node.bank_id == self.link.bank, node.level == level, node.place == index
+            )
+        return bytes(self.link.run(query).scalar_one())
+
+    def append(
+        self, leaves: Collection[Leaf], nodes: Mapping[tuple[int, int], bytes], head: TreeHead
+    ) -> None:
+        """One transaction's worth of sealing: all of it or nothing is committed."""
+        rows = [
+            {"position": leaf.position, "kind": leaf.kind, "fact_id": leaf.fact, "hash": leaf.hash}
+            for leaf in leaves
+        ]
+        insert_rows(self.link, schema.leaf, rows)
+        above = [
+            {"level": level, "place": place, "hash": hash_}
+            for (level, place), hash_ in nodes.items()
+            if level > 0
+        ]
+        insert_rows(self.link, schema.tree_node, above)
+        self._dequeue(leaves)
+        before = self.head()
+        checkpoint = {
+            "bank_id": self.link.bank,
+            "size": head.size,
+            "root": head.root,
+            "sealed_at": head.sealed_at,
+            "previous_size": None if before is None else before.size,
+        }
+        self.link.run(insert(schema.checkpoint), checkpoint)
+        grown = update(schema.tree_head).where(schema.tree_head.c.bank_id == self.link.bank)
+        self.link.run(grown.values(size=head.size))
+
+    def _dequeue(self, leaves: Collection[Leaf]) -> None:
+        queue, remaining = schema.seal_queue, iter(leaves)
+        while part := list(islice(remaining, _DELETED_AT_ONCE)):
+            places = [(leaf.kind, leaf.fact) for leaf in part]
+            sealed = tuple_(queue.c.kind, queue.c.fact_id).in_(places)
+            self.link.run(delete(queue).where(queue.c.bank_id == self.link.bank, sealed))
+
+    def head(self) -> TreeHead | None:
+        """The latest checkpoint."""
+        query = self._of_bank(schema.checkpoint).order_by(schema.checkpoint.c.size.desc()).limit(1)
+        row = self.link.one(query)
+        return None if row is None else _head(row)
+
+    def heads(self) -> Iterator[TreeHead]:
+        """Every checkpoint, smallest first."""
+        query = self._of_bank(schema.checkpoint).order_by(schema.checkpoint.c.size)
+        return (_head(row) for row in self.link.stream(query))
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf in order."""
+        query = self._of_bank(schema.leaf).order_by(schema.leaf.c.position)
+        for row in self.link.stream(query):
+            yield Leaf(position=row.position, kind=row.kind, fact=row.fact_id, hash=bytes(row.hash))
+
+    def position(self, kind: str, fact: str) -> int | None:
+        """Where a fact is sealed, if it is."""
+        leaf = schema.leaf.c
+        query = select(leaf.position).where(
+            leaf.bank_id == self.link.bank, leaf.kind == kind, leaf.fact_id == fact
+        )
+        row = self.link.one(query)
+        return None if row is None else int(row.position)
+
+    def nodes(self) -> Iterator[tuple[int, int, bytes]]:
+        """Every complete node above the leaves."""
+        node = schema.tree_node.c
+        query = self._of_bank(schema.tree_node).order_by(node.level, node.place)
+        return ((row.level, row.place, bytes(row.hash)) for row in self.link.stream(query))
+
+
+def _head(row: Row[Any]) -> TreeHead:
+    return TreeHead(size=row.size, root=bytes(row.root), sealed_at=row.sealed_at)
