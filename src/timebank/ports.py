@@ -264,8 +264,8 @@ class SealStore(Protocol):
         """The facts behind these leaves; those that are gone are left out."""
         ...
 
-    def nodes(self) -> Iterator[tuple[int, int, bytes]]:
-        """Every complete node above the leaves, in order of level, then index."""
+    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
+        """Every kept node (index, hash) of a level above the leaves, in order."""
         ...
 
 

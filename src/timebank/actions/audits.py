@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,22 +12,24 @@ from timebank.domain.audit import (
     CheckInfo,
     Finding,
     Verdict,
+    check_accounted,
     check_entries,
     check_exchanges,
     check_holds,
+    check_keys,
     check_limits,
     check_reversals,
     check_sum,
 )
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
+from timebank.proof.checkpoint import Checkpoint, checkpoint_of
+from timebank.proof.checks import check_kept, check_leaves, check_tree
 
-ENTRY_CHECKS = frozenset(
-    {"balances_match_transfers", "numbers_without_gap", "running_balances_add_up"}
-)
-"""Checks that share one pass over all entries."""
+_KEPT = "extends_kept_checkpoint"
 
 Progress = Callable[[str], None]
+Pass = Callable[[], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class AuditReport:
     unsealed: int
     oldest_unsealed: datetime | None
     not_checked: tuple[tuple[str, str], ...]
+    checkpoint: Checkpoint | None = None
     notices: tuple[Finding, ...] = ()
 
     @property
@@ -65,10 +68,12 @@ def run(
     uow: ReadingUnit,
     checks: Collection[str] | None = None,
     *,
+    kept: Checkpoint | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Run all checks, or those named. It finds; it never repairs.
 
+    ``kept`` is the auditor's own checkpoint: the journal must still begin with what it sealed.
     ``progress`` is called with each check's name before it runs.
 
     *Refuses* an unknown check with ``InputError``. A check that cannot read is not an exception
@@ -78,28 +83,29 @@ def run(
     if unknown := sorted(wanted - set(NAMES)):
         raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(NAMES)}")
     counted = uow.audit.counted()
-    found, unreadable = _found(uow, wanted, progress or (lambda name: None))
+    skipped = {name: "not_asked" for name in NAMES if name not in wanted}
+    if kept is None and _KEPT in wanted:
+        skipped[_KEPT] = "no_checkpoint"
+    found = _found(uow, kept, skipped, progress or (lambda name: None))
     results = tuple(
         CheckResult(name=name, subjects=_subjects(name, counted), findings=tuple(found[name]))
         for name in NAMES
-        if name in wanted and name not in unreadable
+        if name not in skipped
     )
     unsealed, oldest = uow.audit.unsealed()
+    head = uow.seals.head()
     return AuditReport(
         bank=uow.slug,
         schema_revision=uow.schema_revision,
         scope="all" if checks is None else "selected",
         last_recorded_at=uow.banks.house().last_recorded_at,
-        verdict=_verdict(results, unreadable, whole=checks is None),
+        verdict=_verdict(results, skipped, whole=checks is None),
         checks=results,
         counted=counted,
         unsealed=unsealed,
         oldest_unsealed=oldest,
-        not_checked=tuple(
-            (name, "unreadable" if name in unreadable else "not_asked")
-            for name in NAMES
-            if name in unreadable or name not in wanted
-        ),
+        not_checked=tuple((name, skipped[name]) for name in NAMES if name in skipped),
+        checkpoint=None if head is None else checkpoint_of(uow.slug, head),
     )
 
 
@@ -108,56 +114,70 @@ def checks() -> tuple[CheckInfo, ...]:
     return CHECKS
 
 
+def _passes(uow: ReadingUnit, kept: Checkpoint | None) -> dict[tuple[str, ...], Pass]:
+    """The checks by the passes over the books that serve them."""
+    source, seals = uow.audit, uow.seals
+    return {
+        ("balances_match_transfers", "numbers_without_gap", "running_balances_add_up"): lambda: (
+            check_entries(source.accounts(), source.entries())
+        ),
+        ("sum_is_zero",): lambda: check_sum(source.total_minutes(), uow.slug),
+        ("holds_match_held",): lambda: check_holds(source.held()),
+        ("limits_or_overrides",): lambda: check_limits(source.out_of_band()),
+        ("reversals_mirror_originals",): lambda: check_reversals(source.reversals()),
+        ("exchanges_match_acts",): lambda: check_exchanges(source.exchanges()),
+        ("keys_match_receipts",): lambda: check_keys(source.orphaned_keys()),
+        ("facts_queued_or_sealed",): lambda: check_accounted(source.unaccounted()),
+        ("leaves_match_facts",): lambda: check_leaves(seals, uow.banks.get().hash_domain),
+        ("tree_matches_leaves", "checkpoints_match_tree"): lambda: check_tree(seals, seals.heads()),
+        (_KEPT,): lambda: () if kept is None else check_kept(seals, uow.slug, kept),
+    }
+
+
 def _found(
-    uow: ReadingUnit, wanted: set[str], progress: Progress
-) -> tuple[dict[str, list[Finding]], set[str]]:
-    """Findings by check, and the checks that could not read what they need."""
-    source = uow.audit
-    passes: tuple[tuple[frozenset[str], Callable[[], Iterable[Finding]]], ...] = (
-        (ENTRY_CHECKS, lambda: check_entries(source.accounts(), source.entries())),
-        (_one("sum_is_zero"), lambda: check_sum(source.total_minutes(), uow.slug)),
-        (_one("holds_match_held"), lambda: check_holds(source.held())),
-        (_one("limits_or_overrides"), lambda: check_limits(source.out_of_band())),
-        (_one("reversals_mirror_originals"), lambda: check_reversals(source.reversals())),
-        (_one("exchanges_match_acts"), lambda: check_exchanges(source.exchanges())),
-    )
+    uow: ReadingUnit, kept: Checkpoint | None, skipped: dict[str, str], progress: Progress
+) -> dict[str, list[Finding]]:
+    """Findings by check. A check that cannot read what it needs is added to those skipped."""
     found: dict[str, list[Finding]] = {name: [] for name in NAMES}
-    unreadable: set[str] = set()
-    for names, findings in passes:
-        if not names & wanted:
+    for names, findings in _passes(uow, kept).items():
+        wanted = [name for name in names if name not in skipped]
+        if not wanted:
             continue
-        progress(min(names & wanted))
+        progress(wanted[0])
         try:
-            for finding in _only(findings(), wanted):
+            for finding in findings():
                 found[finding.check].append(finding)
         except uow.audit.unreadable:
-            unreadable |= names & wanted
-    return found, unreadable
+            skipped |= dict.fromkeys(wanted, "unreadable")
+    return found
 
 
-def _one(name: str) -> frozenset[str]:
-    return frozenset({name})
-
-
-def _only(findings: Iterable[Finding], wanted: set[str]) -> Iterator[Finding]:
-    return (finding for finding in findings if finding.check in wanted)
+_SUBJECTS = {
+    "numbers_without_gap": "entries",
+    "running_balances_add_up": "entries",
+    "reversals_mirror_originals": "reversals",
+    "exchanges_match_acts": "exchanges",
+    "keys_match_receipts": "keys",
+    "facts_queued_or_sealed": "facts",
+    "leaves_match_facts": "leaves",
+    "tree_matches_leaves": "leaves",
+    "checkpoints_match_tree": "checkpoints",
+    _KEPT: "checkpoints",
+}
+"""What a check counts where it is not accounts."""
 
 
 def _subjects(name: str, counted: Mapping[str, int]) -> int:
     """How many things the check looked at."""
-    entries = {"numbers_without_gap", "running_balances_add_up"}
-    by_name = {
-        "reversals_mirror_originals": "reversals",
-        "exchanges_match_acts": "exchanges",
-        **dict.fromkeys(entries, "entries"),
-    }
-    return counted[by_name.get(name, "accounts")]
+    return counted[_SUBJECTS.get(name, "accounts")]
 
 
-def _verdict(results: tuple[CheckResult, ...], unreadable: set[str], *, whole: bool) -> Verdict:
+def _verdict(
+    results: tuple[CheckResult, ...], skipped: Mapping[str, str], *, whole: bool
+) -> Verdict:
     """Findings outrank incomplete; incomplete is never clean."""
     if any(result.findings for result in results):
         return Verdict.FINDINGS
-    if unreadable:
+    if "unreadable" in skipped.values():
         return Verdict.INCOMPLETE
     return Verdict.CLEAN if whole else Verdict.CLEAN_SELECTED

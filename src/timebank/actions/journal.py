@@ -10,7 +10,7 @@ from timebank.domain.ids import AccountId, FactId, TransactionId, checked_id
 from timebank.errors import InputError, NotFoundError
 from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork
 from timebank.proof import opening, tree
-from timebank.proof.checkpoint import Checkpoint
+from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash
 from timebank.proof.opening import Place
@@ -48,7 +48,7 @@ def seal(uow: UnitOfWork, *, limit: int = AT_ONCE) -> Checkpoint | None:
         root = tree.root(grown, tree.over(fresh, uow.seals.node))
         uow.seals.append(leaves, fresh, TreeHead(size=grown, root=root, sealed_at=uow.now()))
     head = uow.seals.head()
-    return None if head is None else _checkpoint(uow, head)
+    return None if head is None else checkpoint_of(uow.slug, head)
 
 
 def checkpoint(uow: ReadingUnit) -> Checkpoint:
@@ -56,19 +56,7 @@ def checkpoint(uow: ReadingUnit) -> Checkpoint:
     head = uow.seals.head()
     if head is None:
         raise NotFoundError(kind="checkpoint", ref="none sealed yet: run timebank seal")
-    return _checkpoint(uow, head)
-
-
-def extends(uow: ReadingUnit, kept: Checkpoint) -> bool:
-    """Whether the tree of now begins with the one that an outsider kept a checkpoint of.
-
-    False says that the journal's past was rewritten, or that this is an older copy of it.
-    """
-    head = uow.seals.head()
-    if head is None or kept.bank != uow.slug or not 0 < kept.size <= head.size:
-        return False
-    path = tree.consistency(kept.size, head.size, uow.seals.node)
-    return tree.extends(kept.size, kept.root, head.size, head.root, path)
+    return checkpoint_of(uow.slug, head)
 
 
 def prove(uow: ReadingUnit, account: str, *, transaction: str | None = None) -> Mapping[str, Any]:
@@ -108,7 +96,3 @@ def _transactions_of(uow: ReadingUnit, account: AccountId) -> list[TransactionId
         found += [transaction.id for transaction in page]
         after = page[-1].id
     return found
-
-
-def _checkpoint(uow: ReadingUnit, head: TreeHead) -> Checkpoint:
-    return Checkpoint(bank=uow.slug, size=head.size, root=head.root, sealed_at=head.sealed_at)

@@ -129,6 +129,25 @@ CHECKS: Final = (
         name="exchanges_match_acts",
         holds="Each exchange stands where its last act left it, with the transaction it names.",
     ),
+    CheckInfo(
+        name="keys_match_receipts",
+        holds="Each key that answered a request has the receipt and transaction it made.",
+    ),
+    CheckInfo(
+        name="facts_queued_or_sealed",
+        holds="Each fact waits for the sealer or is a leaf of the tree, and not both.",
+    ),
+    CheckInfo(name="leaves_match_facts", holds="Each leaf is the hash of its fact as it stands."),
+    CheckInfo(
+        name="tree_matches_leaves", holds="Each kept node of the tree follows from the leaves."
+    ),
+    CheckInfo(
+        name="checkpoints_match_tree", holds="Each checkpoint's root follows from the leaves."
+    ),
+    CheckInfo(
+        name="extends_kept_checkpoint",
+        holds="The journal still begins with what the auditor's own checkpoint sealed.",
+    ),
 )
 """All checks, in the order in which they are reported."""
 
@@ -289,3 +308,27 @@ def check_exchanges(ties: Iterable[ExchangeTie]) -> Iterator[Finding]:
                 found=str(tie.transaction_exchange),
                 message="the transaction it names belongs elsewhere or is missing",
             )
+
+
+def check_keys(orphans: Iterable[tuple[str, str, str]]) -> Iterator[Finding]:
+    """Each key has the receipt and the transaction it made."""
+    for scope, receipt, transaction in orphans:
+        yield Finding(
+            check="keys_match_receipts",
+            subject=f"key of {scope}",
+            expected=f"receipt {receipt} {transaction}".rstrip(),
+            found="missing",
+            message="what the key made is gone: a repetition would not be answered",
+        )
+
+
+def check_accounted(facts: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Each fact waits for the sealer or is sealed."""
+    for kind, fact in facts:
+        yield Finding(
+            check="facts_queued_or_sealed",
+            subject=f"{kind} {fact}",
+            expected="in the queue or a leaf",
+            found="in neither or in both",
+            message="the fact got past the sealer",
+        )

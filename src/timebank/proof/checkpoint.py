@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from timebank.errors import InputError
+from timebank.ports import TreeHead
 
 _LINE: Final = re.compile(
     r"timebank-checkpoint/1 (?P<bank>[a-z0-9-]+) (?P<size>\d{1,15}) (?P<root>[0-9a-f]{64})"
@@ -44,6 +45,11 @@ class Checkpoint:
         if self.signature is None:
             return self.unsigned_line
         return f"{self.unsigned_line} {self.key} {b64encode(self.signature).decode()}"
+
+
+def checkpoint_of(bank: str, head: TreeHead) -> Checkpoint:
+    """A bank's tree head as a checkpoint to be kept outside."""
+    return Checkpoint(bank=bank, size=head.size, root=head.root, sealed_at=head.sealed_at)
 
 
 def parse(text: str) -> Checkpoint:

@@ -264,6 +264,7 @@ class SqlAuditSource(Store):
         counts = {name: self._count(table) for name, table in tables.items()}
         reversals = schema.transaction.c.reverses.is_not(None)
         counts["reversals"] = self._count(schema.transaction, reversals)
+        counts["facts"] = sum(self._count(SHAPES[kind][0]) for kind in SEALED)
         counts["leaves"] = self._count(schema.leaf)
         counts["checkpoints"] = self._count(schema.checkpoint)
         counts["keys"] = self._count(schema.request_key)

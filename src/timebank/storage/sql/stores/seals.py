@@ -12,9 +12,9 @@ from timebank.domain.changes import Fact
 from timebank.domain.ids import FactId, TransactionId
 from timebank.ports import Leaf, TreeHead
 from timebank.storage.sql import schema
-from timebank.storage.sql.link import Link
+from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.rows import exchanges, ledger, people
-from timebank.storage.sql.stores._common import Store, slices
+from timebank.storage.sql.stores._common import Store, page, slices
 from timebank.storage.sql.stores.journal import SqlJournal
 from timebank.storage.sql.writing import insert_new_keys, insert_rows
 
@@ -151,11 +151,13 @@ class SqlSealStore(Store):
         row = self.link.one(query)
         return None if row is None else int(row.position)
 
-    def nodes(self) -> Iterator[tuple[int, int, bytes]]:
-        """Every complete node above the leaves."""
-        node = schema.tree_node.c
-        query = self._of_bank(schema.tree_node).order_by(node.level, node.place)
-        return ((row.level, row.place, bytes(row.hash)) for row in self.link.stream(query))
+    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
+        """Every kept node of a level, in pages: several levels are read side by side."""
+        node, after = schema.tree_node.c, -1
+        query = self._of_bank(schema.tree_node).where(node.level == level)
+        while rows := self.link.all(page(query, node.place, after, STREAM_ROWS)):
+            yield from ((row.place, bytes(row.hash)) for row in rows)
+            after = rows[-1].place
 
 
 def _head(row: Row[Any]) -> TreeHead:

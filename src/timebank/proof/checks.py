@@ -1,0 +1,136 @@
+"""Checks of the sealed tree: leaves against facts, nodes and roots against leaves, the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from timebank.domain.audit import Finding
+from timebank.ports import Leaf, SealStore, TreeHead
+from timebank.proof import tree
+from timebank.proof.checkpoint import Checkpoint
+from timebank.proof.encoding import leaf_data
+from timebank.proof.merkle import leaf_hash, node_hash
+
+AT_ONCE: Final = 2_000
+"""How many facts are in memory while their leaves are recomputed."""
+
+
+def check_leaves(seals: SealStore, hash_domain: bytes) -> Iterator[Finding]:
+    """Every leaf is the hash of its fact as it stands, and the positions have no gap."""
+    expected, leaves = 0, seals.leaves()
+    while part := list(islice(leaves, AT_ONCE)):
+        facts = seals.facts(part)
+        for leaf in part:
+            fact = facts.get((leaf.kind, leaf.fact))
+            found = None if fact is None else leaf_hash(leaf_data(fact, hash_domain))
+            if leaf.position != expected or found != leaf.hash:
+                yield _leaf_finding(leaf, expected, found)
+            expected = leaf.position + 1
+
+
+def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None) -> Finding:
+    return Finding(
+        check="leaves_match_facts",
+        subject=f"{leaf.kind} {leaf.fact}",
+        expected=f"leaf {expected} {leaf.hash.hex()}",
+        found=f"leaf {leaf.position} {'missing' if found is None else found.hex()}",
+        message="the fact is not what was sealed, or a leaf is missing",
+    )
+
+
+def check_tree(seals: SealStore, heads: Iterable[TreeHead]) -> Iterator[Finding]:
+    """Every kept node and every checkpoint's root follows from the leaves, in one pass.
+
+    Only the peaks are in memory: the tree is grown again, leaf by leaf.
+    """
+    nodes, waiting = _Levels(seals), iter(heads)
+    head = next(waiting, None)
+    peaks: list[tuple[int, bytes]] = []
+    for size, leaf in enumerate(seals.leaves(), start=1):
+        level, place, found = 0, size - 1, leaf.hash
+        while peaks and peaks[-1][0] == level:
+            level, place, found = level + 1, place // 2, node_hash(peaks.pop()[1], found)
+            yield from nodes.compared(level, place, found)
+        peaks.append((level, found))
+        while head is not None and head.size == size:
+            yield from _compared_root(head, peaks)
+            head = next(waiting, None)
+    if head is not None:
+        yield _root_finding(head, b"")
+    yield from nodes.left_over()
+
+
+class _Levels:
+    """The kept nodes of each level as streams that are read in step with the leaves."""
+
+    def __init__(self, seals: SealStore) -> None:
+        self._seals = seals
+        self._streams: dict[int, Iterator[tuple[int, bytes]]] = {}
+
+    def compared(self, level: int, place: int, expected: bytes) -> Iterator[Finding]:
+        """What is wrong with the next kept node of the level."""
+        stream = self._streams.setdefault(level, self._seals.nodes(level))
+        found = next(stream, (place, b""))
+        if found != (place, expected):
+            yield _node_finding(level, place, expected, found[1])
+
+    def left_over(self) -> Iterator[Finding]:
+        """Kept nodes that stand over no leaves."""
+        for level in range(1, max(self._streams, default=0) + 2):
+            stream = self._streams.setdefault(level, self._seals.nodes(level))
+            for place, found in stream:
+                yield _node_finding(level, place, b"", found)
+
+
+def _node_finding(level: int, place: int, expected: bytes, found: bytes) -> Finding:
+    return Finding(
+        check="tree_matches_leaves",
+        subject=f"node {level}/{place}",
+        expected=expected.hex() or "no node",
+        found=found.hex() or "no node",
+        message="the kept node does not follow from the leaves",
+    )
+
+
+def _compared_root(head: TreeHead, peaks: list[tuple[int, bytes]]) -> Iterator[Finding]:
+    root = peaks[-1][1]
+    for _, left in reversed(peaks[:-1]):
+        root = node_hash(left, root)
+    if root != head.root:
+        yield _root_finding(head, root)
+
+
+def _root_finding(head: TreeHead, expected: bytes) -> Finding:
+    return Finding(
+        check="checkpoints_match_tree",
+        subject=f"checkpoint {head.size}",
+        expected=expected.hex() or "no such size",
+        found=head.root.hex(),
+        message="the checkpoint's root does not follow from the leaves",
+    )
+
+
+def check_kept(seals: SealStore, bank: str, kept: Checkpoint) -> Iterator[Finding]:
+    """The tree of now begins with the one that the auditor kept a checkpoint of."""
+    head = seals.head()
+    reason = "the past was rewritten since the checkpoint was taken"
+    if kept.bank != bank:
+        reason = f"the checkpoint is one of the bank {kept.bank}"
+    elif head is None or head.size < kept.size:
+        reason = "this is an older copy: facts that were sealed are missing"
+    elif _is_prefix(seals, kept, head):
+        return
+    yield Finding(
+        check="extends_kept_checkpoint",
+        subject=f"checkpoint {kept.size}",
+        expected=kept.root.hex(),
+        found="nothing sealed" if head is None else f"size {head.size} root {head.root.hex()}",
+        message=reason,
+    )
+
+
+def _is_prefix(seals: SealStore, kept: Checkpoint, head: TreeHead) -> bool:
+    path = tree.consistency(kept.size, head.size, seals.node)
+    return tree.extends(kept.size, kept.root, head.size, head.root, path)
