@@ -5,10 +5,10 @@ Every write is one ``record(changes, request)``; no store has a generic save or 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.audit import (
@@ -39,6 +39,8 @@ from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.statement import StatementEntry
 from timebank.domain.transaction import Transaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +271,20 @@ class SealStore(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """The whole of a bank, kind by kind: what a journal file is made of and loaded into."""
+
+    def values(self, kind: type[T]) -> Iterator[T]:
+        """Every value of a kind in order of id; leaves and tree heads by position and size."""
+        ...
+
+    def restore(self, values: Sequence[Any]) -> None:
+        """Values as they were, into a bank that is being loaded; unsealed facts are queued."""
+        ...
+
+    def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None: ...
+
+
 class AuditSource(Protocol):
     """Sorted streams for the checks, from one snapshot."""
 
@@ -317,6 +333,8 @@ class ReadingUnit(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def seals(self) -> SealStore: ...
+    @property
+    def archive(self) -> Archive: ...
     @property
     def audit(self) -> AuditSource: ...
     @property

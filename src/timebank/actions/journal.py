@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from timebank.actions._archive import export, export_people, load
 from timebank.actions.members import account_of
 from timebank.domain.ids import AccountId, FactId, TransactionId, checked_id
 from timebank.errors import InputError, NotFoundError
@@ -14,6 +15,8 @@ from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash
 from timebank.proof.opening import Place
+
+__all__ = ["checkpoint", "export", "export_people", "load", "prove", "seal"]
 
 AT_ONCE: Final = 10_000
 """How many facts a call of ``seal`` takes, unless told otherwise."""

@@ -79,6 +79,18 @@ def record(link: Link, changes: Changes, receipt: StoredReceipt) -> None:
     added = _by_kind(changes.added)
     for bank in added.get(Bank, ()):
         link.run(schema.bank.insert(), people.bank_to(bank))
+    _insert(link, added)
+    _change(link, changes)
+    insert_rows(link, schema.outbox, [requests.receipt_to(receipt)])
+
+
+def restore(link: Link, values: Iterable[Any]) -> None:
+    """Values of a bank that is being loaded, as they were; facts wait for the sealer."""
+    _insert(link, _by_kind(values))
+
+
+def _insert(link: Link, added: dict[type, list[Any]]) -> None:
+    """In an order that foreign keys accept; facts join the sealer's queue."""
     for kind, (table, to_row) in SHAPES.items():
         insert_rows(link, table, [to_row(value) for value in added.get(kind, ())])
         if kind is Exchange:
@@ -87,9 +99,7 @@ def record(link: Link, changes: Changes, receipt: StoredReceipt) -> None:
         if kind is Transaction:
             transfers = [row for t in added.get(kind, ()) for row in ledger.transfers_to(t)]
             insert_rows(link, schema.transfer, transfers)
-    _change(link, changes)
     insert_rows(link, schema.seal_queue, _queued(added))
-    insert_rows(link, schema.outbox, [requests.receipt_to(receipt)])
 
 
 def _change(link: Link, changes: Changes) -> None:

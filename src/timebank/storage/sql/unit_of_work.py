@@ -21,6 +21,7 @@ from timebank.storage.sql._migrate import require_schema
 from timebank.storage.sql.faults import at_commit, is_retryable, translated
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.stores.accounts import SqlAccountStore
+from timebank.storage.sql.stores.archive import SqlArchive
 from timebank.storage.sql.stores.audit import SqlAuditSource
 from timebank.storage.sql.stores.banks import SqlBankStore
 from timebank.storage.sql.stores.exchanges import SqlExchangeStore
@@ -65,6 +66,7 @@ class SqlUnit:
         self.requests = SqlRequestStore(link)
         self.outbox = SqlOutbox(link)
         self.seals = SqlSealStore(link)
+        self.archive = SqlArchive(link)
         self.audit = SqlAuditSource(link)
         self.connection = connection
         self._link = link

@@ -94,18 +94,34 @@ class SqlSealStore(Store):
         self, leaves: Collection[Leaf], nodes: Mapping[tuple[int, int], bytes], head: TreeHead
     ) -> None:
         """One transaction's worth of sealing: all of it or nothing is committed."""
-        rows = [
-            {"position": leaf.position, "kind": leaf.kind, "fact_id": leaf.fact, "hash": leaf.hash}
-            for leaf in leaves
-        ]
-        insert_rows(self.link, schema.leaf, rows)
+        self._insert_leaves(leaves)
         above = [
             {"level": level, "place": place, "hash": hash_}
             for (level, place), hash_ in nodes.items()
             if level > 0
         ]
         insert_rows(self.link, schema.tree_node, above)
+        self._insert_head(head)
+
+    def restore_leaves(self, leaves: Collection[Leaf]) -> None:
+        """Leaves of a bank that is being loaded."""
+        self._insert_leaves(leaves)
+
+    def restore_heads(self, heads: Collection[TreeHead]) -> None:
+        """Checkpoints of a bank that is being loaded, smallest first."""
+        self.lock()
+        for head in heads:
+            self._insert_head(head)
+
+    def _insert_leaves(self, leaves: Collection[Leaf]) -> None:
+        rows = [
+            {"position": leaf.position, "kind": leaf.kind, "fact_id": leaf.fact, "hash": leaf.hash}
+            for leaf in leaves
+        ]
+        insert_rows(self.link, schema.leaf, rows)
         self._dequeue(leaves)
+
+    def _insert_head(self, head: TreeHead) -> None:
         before = self.head()
         checkpoint = {
             "bank_id": self.link.bank,

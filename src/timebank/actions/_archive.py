@@ -1,0 +1,222 @@
+"""The whole of a bank as lines of canonical JSON, and back into an empty one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from itertools import islice
+from typing import Any, Final
+
+from timebank.domain.account import Account, AccountChange
+from timebank.domain.bank import Bank, DayStatement, PeriodClose
+from timebank.domain.exchange import Exchange, ExchangeAct
+from timebank.domain.hold import Hold
+from timebank.domain.listing import Listing
+from timebank.domain.member import Member, Person, Staff
+from timebank.domain.note import Note
+from timebank.domain.policy import PolicyVersion
+from timebank.domain.policy_text import dumped, policy_from
+from timebank.domain.transaction import Transaction
+from timebank.errors import InputError, RefTaken
+from timebank.formats.canonical import plain, restored
+from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork
+from timebank.proof import tree
+
+SCHEMA: Final = "timebank.journal/1"
+PEOPLE_SCHEMA: Final = "timebank.people/1"
+AT_ONCE: Final = 1_000
+
+KINDS: Final[Mapping[str, type[Any]]] = {
+    "person": Person,
+    "policy": PolicyVersion,
+    "member": Member,
+    "staff": Staff,
+    "account": Account,
+    "listing": Listing,
+    "exchange": Exchange,
+    "hold": Hold,
+    "transaction": Transaction,
+    "account_change": AccountChange,
+    "exchange_act": ExchangeAct,
+    "period_close": PeriodClose,
+    "day_statement": DayStatement,
+    "leaf": Leaf,
+    "checkpoint": TreeHead,
+}
+"""The word of a line → what it holds; in the order of the file, which foreign keys accept."""
+
+
+def export(uow: ReadingUnit) -> Iterator[str]:
+    """Every line of the journal file, ending with one that counts and hashes those before.
+
+    It holds no names, refs, contacts, titles or notes: those are in ``export_people``.
+    """
+    bank = uow.banks.get()
+    head = {"schema": SCHEMA, "bank": plain(replace(bank, name=bank.slug, secret=b""))}
+    yield from _ended(_lines(uow, head))
+
+
+def _lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
+    yield dumped(head)
+    for word, kind in KINDS.items():
+        for value in uow.archive.values(kind):
+            yield dumped({"type": word, **_anonymous(value)})
+
+
+def _anonymous(value: Any) -> dict[str, Any]:
+    """The value without what identifies a person; a policy only as its text."""
+    if isinstance(value, Person):
+        value = replace(value, ref=None, name=None, contact=None)
+    elif isinstance(value, Listing):
+        value = replace(value, title=None)
+    found: dict[str, Any] = plain(value)
+    if isinstance(value, PolicyVersion):
+        del found["policy"]
+    return found
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    """The lines, and a last one by which a torn or edited file is known."""
+    digest, count = sha256(), 0
+    for line in lines:
+        digest.update(line.encode() + b"\n")
+        count += 1
+        yield line
+    yield dumped({"type": "end", "lines": count, "sha256": digest.hexdigest()})
+
+
+def export_people(uow: ReadingUnit) -> Iterator[str]:
+    """Names, refs, contacts, titles and notes, and the bank's name and secret: personal data.
+
+    Keep it apart from the journal file, and as long as the law allows.
+    """
+    bank = uow.banks.get()
+    head = {"schema": PEOPLE_SCHEMA, "bank": bank.slug, "name": bank.name}
+    yield from _ended(_people_lines(uow, {**head, "secret": bank.secret.hex()}))
+
+
+def _people_lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
+    yield dumped(head)
+    for person in uow.archive.values(Person):
+        yield dumped({"type": "person", **plain(person)})
+    for listing in uow.archive.values(Listing):
+        yield dumped({"type": "title", "id": listing.id, "title": listing.title})
+    for note in uow.archive.values(Note):
+        yield dumped({"type": "note", **plain(note)})
+
+
+def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = None) -> int:
+    """Read a journal file into the bank that the unit of work names, which must not exist yet.
+
+    Ids, numbers, balances and roots come out as they were; the tree is grown again from the
+    leaves and compared with every checkpoint of the file. Without ``people`` nobody has a name.
+    How many lines were read is the answer.
+
+    *Refuses* a bank that exists (``RefTaken``), and a file of another bank or form, torn, edited,
+    or with leaves that do not lead to its checkpoints (``InputError``): nothing is kept of it.
+    """
+    if uow.banks.find() is not None:
+        raise RefTaken(kind="bank", ref=uow.slug)
+    rows = _checked(lines, SCHEMA)
+    head = next(rows)
+    persons, titles, notes, secret = _read_people(uow, people)
+    bank = restored(Bank, head["bank"])
+    if bank.slug != uow.slug:
+        raise InputError(field="file", problem=f"it holds the bank {bank.slug}, not {uow.slug}")
+    uow.archive.restore([replace(bank, **secret)])
+    count = 0
+    while part := list(islice(rows, AT_ONCE)):
+        values = [_named(_value(row), persons, titles) for row in part]
+        uow.archive.restore(values)
+        count += len(part)
+    uow.archive.restore(notes)
+    _grow_again(uow)
+    return count
+
+
+def _value(row: dict[str, Any]) -> Any:
+    word = row.pop("type", "")
+    if word not in KINDS:
+        raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")
+    if word == "policy":
+        row["policy"] = policy_from(row["body"])
+    return restored(KINDS[word], row)
+
+
+def _named(value: Any, persons: Mapping[str, Person], titles: Mapping[str, str | None]) -> Any:
+    """The value with what the people file knows of it."""
+    if isinstance(value, Person):
+        return persons.get(value.id, value)
+    if isinstance(value, Listing):
+        return replace(value, title=titles.get(value.id))
+    return value
+
+
+def _read_people(
+    uow: UnitOfWork, lines: Iterable[str] | None
+) -> tuple[dict[str, Person], dict[str, str | None], list[Note], dict[str, Any]]:
+    if lines is None:
+        return {}, {}, [], {"secret": uow.fresh.salt() + uow.fresh.salt()}
+    rows = _checked(lines, PEOPLE_SCHEMA)
+    head = next(rows)
+    if head["bank"] != uow.slug:
+        raise InputError(field="people", problem=f"it holds the people of {head['bank']}")
+    persons: dict[str, Person] = {}
+    titles: dict[str, str | None] = {}
+    notes = []
+    for row in rows:
+        word = row.pop("type", "")
+        if word == "person":
+            person = restored(Person, row)
+            persons[person.id] = person
+        elif word == "title":
+            titles[row["id"]] = row["title"]
+        else:
+            notes.append(restored(Note, row))
+    return persons, titles, notes, {"secret": bytes.fromhex(head["secret"]), "name": head["name"]}
+
+
+def _checked(lines: Iterable[str], schema: str) -> Iterator[dict[str, Any]]:
+    """The rows of a file but for its end, which is compared with what was read."""
+    digest, count, ended = sha256(), 0, False
+    for line in lines:
+        text = line.rstrip("\r\n")
+        row = _parsed(text, count + 1)
+        if ended:
+            raise InputError(field="file", problem="something stands after its end")
+        if row.get("type") == "end":
+            ended = True
+            if (row.get("lines"), row.get("sha256")) != (count, digest.hexdigest()):
+                raise InputError(field="file", problem="it was edited, or lines are missing")
+            continue
+        if count == 0 and row.get("schema") != schema:
+            raise InputError(field="file", problem=f"its first line is not that of {schema}")
+        digest.update(text.encode() + b"\n")
+        count += 1
+        yield row
+    if not ended:
+        raise InputError(field="file", problem="it is torn: its last line is missing")
+
+
+def _parsed(text: str, n: int) -> dict[str, Any]:
+    try:
+        row = json.loads(text)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise InputError(field="file", problem=f"line {n} cannot be read")
+    return row
+
+
+def _grow_again(uow: UnitOfWork) -> None:
+    """The nodes of the tree from its leaves, and every checkpoint's root from the nodes."""
+    size, leaves = 0, uow.seals.leaves()
+    while part := list(islice(leaves, AT_ONCE)):
+        fresh = tree.grown(size, [leaf.hash for leaf in part], uow.seals.node)
+        uow.archive.restore_nodes({place: h for place, h in fresh.items() if place[0] > 0})
+        size += len(part)
+    for head in uow.seals.heads():
+        if head.size > size or tree.root(head.size, uow.seals.node) != head.root:
+            raise InputError(field="file", problem=f"its leaves do not lead to {head.root.hex()}")

@@ -1,0 +1,1 @@
+"""Files and pages: what comes in and goes out. Standard library only."""

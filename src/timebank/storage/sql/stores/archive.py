@@ -1,0 +1,108 @@
+"""Everything of a bank, kind by kind, for the journal file: out in order, and in as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Row, Table, select
+
+from timebank.domain.account import Account, AccountChange
+from timebank.domain.bank import Bank, DayStatement, PeriodClose
+from timebank.domain.exchange import Exchange, ExchangeAct
+from timebank.domain.hold import Hold
+from timebank.domain.listing import Listing
+from timebank.domain.member import Member, Person, Staff
+from timebank.domain.note import Note
+from timebank.domain.policy import PolicyVersion
+from timebank.domain.transaction import Transaction
+from timebank.ports import Leaf, TreeHead
+from timebank.storage.sql import schema
+from timebank.storage.sql.link import STREAM_ROWS, Link
+from timebank.storage.sql.recording import restore
+from timebank.storage.sql.rows import exchanges, ledger, people
+from timebank.storage.sql.stores._common import Store, page
+from timebank.storage.sql.stores.exchanges import SqlExchangeStore
+from timebank.storage.sql.stores.journal import SqlJournal
+from timebank.storage.sql.stores.seals import SqlSealStore
+from timebank.storage.sql.writing import insert_rows
+
+T = TypeVar("T")
+
+_READERS: Final[dict[type, tuple[Table, Callable[[Row[Any]], Any]]]] = {
+    Person: (schema.person, people.person_from),
+    PolicyVersion: (schema.policy, people.version_from),
+    Member: (schema.member, people.member_from),
+    Staff: (schema.staff, people.staff_from),
+    Account: (schema.account, ledger.account_from),
+    Listing: (schema.listing, people.listing_from),
+    Hold: (schema.hold, ledger.hold_from),
+    AccountChange: (schema.account_change, ledger.change_from),
+    ExchangeAct: (schema.exchange_act, exchanges.act_from),
+    PeriodClose: (schema.period_close, people.period_from),
+    DayStatement: (schema.day_statement, people.day_from),
+    Note: (schema.note, ledger.note_from),
+}
+"""Kinds that are one row each; exchanges and transactions have rows below them."""
+
+_ORDER: Final = {PolicyVersion: "version", Note: "about_id"}
+"""What a kind is ordered by where it is not the id."""
+
+
+class SqlArchive(Store):
+    """``Archive`` in SQL."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._seals = SqlSealStore(link)
+
+    def values(self, kind: type[T]) -> Iterator[T]:
+        """Every value of a kind, in order of id; page by page, in bounded memory."""
+        return self._stream(kind)
+
+    def _stream(self, kind: type) -> Iterator[Any]:
+        if kind is Leaf:
+            return self._seals.leaves()
+        if kind is TreeHead:
+            return self._seals.heads()
+        if kind is Transaction:
+            return self._paged(SqlJournal(self.link).list, account=None)
+        if kind is Exchange:
+            return self._paged(SqlExchangeStore(self.link).list, member=None, state=None)
+        return self._rows(kind)
+
+    def _paged(self, read: Callable[..., tuple[Any, ...]], **which: Any) -> Iterator[Any]:
+        after = None
+        while part := read(after=after, limit=STREAM_ROWS, **which):
+            yield from part
+            after = part[-1].id
+
+    def _rows(self, kind: type) -> Iterator[Any]:
+        table, from_row = _READERS[kind]
+        column, after = table.c[_ORDER.get(kind, "id")], None
+        query = select(table).where(table.c.bank_id == self.link.bank)
+        while rows := self.link.all(page(query, column, after, STREAM_ROWS)):
+            yield from (from_row(row) for row in rows)
+            after = getattr(rows[-1], column.name)
+
+    def restore(self, values: Sequence[Any]) -> None:
+        """Values as they were, into a bank that is being loaded. Unsealed facts are queued."""
+        heads = [value for value in values if isinstance(value, TreeHead)]
+        leaves = [value for value in values if isinstance(value, Leaf)]
+        banks = [value for value in values if isinstance(value, Bank)]
+        others = [v for v in values if not isinstance(v, (TreeHead, Leaf, Bank))]
+        for bank in banks:
+            self.link.run(schema.bank.insert(), people.bank_to(bank))
+        restore(self.link, others)
+        if leaves:
+            self._seals.restore_leaves(leaves)
+        if heads:
+            self._seals.restore_heads(heads)
+
+    def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
+        """Complete nodes above the leaves."""
+        rows = [
+            {"level": level, "place": place, "hash": hash_}
+            for (level, place), hash_ in nodes.items()
+        ]
+        insert_rows(self.link, schema.tree_node, rows)
