@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Protocol, TypeVar
 
-from timebank.actions import _batch
-from timebank.actions._gather import CARRY_OVER, books, conditions, labelled, owners
-from timebank.actions._request import Request, receipt_for
+from timebank.actions import transfers
+from timebank.actions._gather import CARRY_OVER, conditions, labelled
+from timebank.actions._request import receipt_for
+from timebank.actions.transfers import OpeningBalance
 from timebank.domain import membership, movement
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, require_second_person
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions, require_actor
 from timebank.domain.events import LimitOverridden
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.member import Member, PersonKind
-from timebank.domain.movement import Books
 from timebank.domain.receipt import Outcome
 from timebank.domain.transaction import Activity, Transfer
 from timebank.errors import (
@@ -70,6 +70,11 @@ class Terms:
     approved_by: Actor | None
     reason: str | None
     review_on: date | None
+
+    @property
+    def second_person(self) -> Actor:
+        """The approver. *Refuses* nobody, with ``SecondPersonNeeded``."""
+        return require_second_person("transfers.carry_over", self.by, self.approved_by)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -321,42 +326,34 @@ def post_openings(
     post(
         uow,
         openings,
-        lambda chunk: _carried(uow, chunk, terms, reserve),
+        lambda chunk: transfers.carry_over(
+            uow,
+            _opening_balances(uow, chunk, reserve),
+            by=terms.by,
+            approved_by=terms.second_person,
+            reason=terms.reason or "",
+            review_on=terms.review_on,
+            mode="independent",
+            overridden=frozenset(tally.overridden),
+        ),
         names=lambda chunk: names_of(uow, {ref_of[o.person]: o.person for o in chunk}),
         tally=tally,
         progress=progress,
     )
 
 
-def _carried(
-    uow: UnitOfWork, openings: Sequence[Opening], terms: Terms, reserve: AccountId
-) -> tuple[Outcome, ...]:
+def _opening_balances(
+    uow: UnitOfWork, openings: Sequence[Opening], reserve: AccountId
+) -> list[OpeningBalance]:
     accounts = uow.accounts.of_members({o.person for o in openings})
-    transfers = [_opening_transfer(o, accounts[o.person][0], reserve) for o in openings]
-    requests = [
-        Request(
-            action="transfers.carry_over",
-            key=opening.key,
-            values={"transfer": transfer, "happened_on": opening.happened_on},
+    return [
+        OpeningBalance(
+            transfer=_opening_transfer(o, accounts[o.person][0], reserve),
+            key=o.key,
+            happened_on=o.happened_on,
         )
-        for opening, transfer in zip(openings, transfers, strict=True)
+        for o in openings
     ]
-
-    def gather(waiting: Sequence[int]) -> tuple[Books, Conditions]:
-        touched = {a for i in waiting for a in (transfers[i].source, transfers[i].target)}
-        found = books(uow, touched)
-        people = owners(found.accounts.values())
-        return found, conditions(uow, by=terms.by, approved_by=terms.approved_by, people=people)
-
-    def decide(i: int, found: Books, now: Conditions) -> tuple[Changes, Books]:
-        override = movement.override_of(
-            terms.approved_by, terms.reason, terms.review_on, now, action="transfers.carry_over"
-        )
-        return movement.carry_over(
-            found, transfers[i], now, happened_on=openings[i].happened_on, override=override
-        )
-
-    return _batch.run(uow, requests, gather=gather, decide=decide, mode="independent")
 
 
 def _opening_transfer(opening: Opening, account: AccountId, reserve: AccountId) -> Transfer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from timebank.actions import _batch
@@ -25,7 +25,7 @@ from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions
 from timebank.domain.exchange import GroupRule
 from timebank.domain.hours import Hours
-from timebank.domain.ids import PersonId
+from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.movement import Books
 from timebank.domain.receipt import Outcome, Receipt
 from timebank.domain.session import Session
@@ -89,13 +89,15 @@ def record_all(
     by: Actor,
     mode: Mode = "atomic",
     imported: bool = False,
+    overridden: frozenset[AccountId] = frozenset(),
     approved_by: Actor | None = None,
     reason: str | None = None,
     review_on: date | None = None,
 ) -> tuple[Outcome, ...]:
     """``record`` for many, in order, with a constant number of reads and writes.
 
-    Members are named by id. ``imported`` marks them as brought from elsewhere.
+    Members are named by id. ``imported`` marks them as brought from elsewhere; accounts in
+    ``overridden`` have the override on record from an earlier part of the same import.
 
     *Refuses*, per item, what ``record`` refuses.
     """
@@ -109,6 +111,7 @@ def record_all(
         people = {p for i in waiting for p in (items[i].giver, items[i].receiver)}
         touched = {account_of[person] for person in people if person in account_of}
         found = books(uow, touched | ({pot} if with_pot else set()))
+        found = replace(found, overridden=overridden)
         return found, conditions(uow, by=by, approved_by=approved_by, people=people)
 
     def decide(i: int, found: Books, now: Conditions) -> tuple[Changes, Books]:

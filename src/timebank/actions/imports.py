@@ -99,6 +99,7 @@ def exchanges(
             by=by,
             mode="independent",
             imported=history,
+            overridden=frozenset(tally.overridden),
             approved_by=approved_by,
             reason=terms.reason,
             review_on=terms.review_on,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from timebank.actions import _batch
@@ -178,44 +179,57 @@ def reverse(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningBalance:
+    """An opening balance to be brought over: a transfer with the carry-over account."""
+
+    transfer: Transfer
+    key: str | None = None
+    happened_on: date | None = None
+
+
 def carry_over(
     uow: UnitOfWork,
-    items: Sequence[tuple[str, Transfer]],
+    items: Sequence[OpeningBalance],
     *,
     by: Actor,
     approved_by: Actor,
     reason: str,
-    happened_on: date | None = None,
     review_on: date | None = None,
+    mode: Mode = "atomic",
+    overridden: frozenset[AccountId] = frozenset(),
 ) -> tuple[Outcome, ...]:
-    """Opening balances from elsewhere, each under its key, all or nothing. Never activity.
+    """Opening balances from elsewhere, by two people. They never count as activity.
+
+    Accounts in ``overridden`` have the override on record from an earlier part of the same import.
 
     *Refuses*, per item: the actor, a missing second person, and what ``ledger.post`` refuses.
     """
     requests = [
         Request(
             action="transfers.carry_over",
-            key=key,
-            values={"transfer": transfer, "happened_on": happened_on},
+            key=item.key,
+            values={"transfer": item.transfer, "happened_on": item.happened_on},
         )
-        for key, transfer in items
+        for item in items
     ]
 
     def gather(waiting: Sequence[int]) -> tuple[Books, Conditions]:
-        touched = {a for i in waiting for a in (items[i][1].source, items[i][1].target)}
-        found = books(uow, touched)
+        moves = [items[i].transfer for i in waiting]
+        found = books(uow, {a for move in moves for a in (move.source, move.target)})
         people = owners(found.accounts.values())
-        return found, conditions(uow, by=by, approved_by=approved_by, people=people)
+        now = conditions(uow, by=by, approved_by=approved_by, people=people)
+        return replace(found, overridden=overridden), now
 
     def decide(i: int, found: Books, now: Conditions) -> tuple[Changes, Books]:
         override = movement.override_of(
             approved_by, reason, review_on, now, action="transfers.carry_over"
         )
         return movement.carry_over(
-            found, items[i][1], now, happened_on=happened_on, override=override
+            found, items[i].transfer, now, happened_on=items[i].happened_on, override=override
         )
 
-    return _batch.run(uow, requests, gather=gather, decide=decide, mode="atomic")
+    return _batch.run(uow, requests, gather=gather, decide=decide, mode=mode)
 
 
 def get(uow: ReadingUnit, transaction: str) -> Transaction:

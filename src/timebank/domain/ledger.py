@@ -65,12 +65,15 @@ _NEVER_OVERDRAWN: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
 class Override:
     """A named permission to break a limit once: by whom, why, and when to look at it again.
 
-    ``reason`` is a code of the policy or free words; words become an erasable note.
+    ``reason`` is a code of the policy or free words; words become an erasable note. Accounts in
+    ``covered`` have this override on record already, from earlier in the same request: an import
+    writes one per account, however many of its rows need it.
     """
 
     approver: Actor
     reason: str
     review_on: date
+    covered: frozenset[AccountId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +299,7 @@ def _changes(
     overridden = [
         _override(before[account], after[account], transaction, posting.override, conditions)
         for account, _ in broken
-        if posting.override is not None
+        if posting.override is not None and account not in posting.override.covered
     ]
     overrides = [change for change, _ in overridden]
     recorded = TransactionRecorded(

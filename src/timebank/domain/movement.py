@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from timebank.domain import hold as holds
@@ -17,6 +17,7 @@ from timebank.domain.conditions import (
     require_actor,
     required_reason,
 )
+from timebank.domain.events import LimitOverridden
 from timebank.domain.hold import Hold
 from timebank.domain.ids import AccountId, TransactionId
 from timebank.domain.ledger import Override, Posting, post
@@ -32,10 +33,14 @@ from timebank.errors import AlreadyReversed, InputError, NotPermitted, WrongStat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The accounts a movement touches, read under their locks, with their open holds."""
+    """The accounts a movement touches, read under their locks, with their open holds.
+
+    ``overridden`` are those for which this request has put an override on record already.
+    """
 
     accounts: Mapping[AccountId, Account]
     holds: tuple[Hold, ...] = ()
+    overridden: frozenset[AccountId] = frozenset()
 
 
 def post_draft(
@@ -235,10 +240,22 @@ def _with_reason(
 def posted_on(books: Books, posting: Posting, conditions: Conditions) -> tuple[Changes, Books]:
     """Post on gathered accounts: holds past their deadline end first, then the hours move."""
     accounts, lapsed = holds.lapse(dict(books.accounts), books.holds, now=conditions.now)
-    posted, after = post(accounts, posting, conditions)
-    still = {hold.id for hold in lapsed}
-    open_holds = tuple(hold for hold in books.holds if hold.id not in still)
-    return swept(accounts, lapsed) + posted, Books(accounts=after, holds=open_holds)
+    posted, after = post(accounts, _covered(posting, books), conditions)
+    over = {hold.id for hold in lapsed}
+    named = {event.account for event in posted.events if isinstance(event, LimitOverridden)}
+    left = Books(
+        accounts=after,
+        holds=tuple(hold for hold in books.holds if hold.id not in over),
+        overridden=books.overridden | named,
+    )
+    return swept(accounts, lapsed) + posted, left
+
+
+def _covered(posting: Posting, books: Books) -> Posting:
+    """The posting, whose override knows what is on record already."""
+    if posting.override is None:
+        return posting
+    return replace(posting, override=replace(posting.override, covered=books.overridden))
 
 
 def override_of(

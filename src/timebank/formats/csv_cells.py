@@ -1,0 +1,34 @@
+"""Comma-separated values that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|-?[0-9]+:[0-5][0-9]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(value: object) -> str:
+    """The cell's text, with an apostrophe before what a spreadsheet would run as a formula.
+
+    Plain numbers and hours stay as they are.
+
+    >>> safe_cell("=1+1"), safe_cell(-90), safe_cell("-1:30")
+    ("'=1+1", '-90', '-1:30')
+    """
+    text = "" if value is None else str(value)
+    formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if formula else text
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A header and rows of safe cells; lines end in CR LF, as RFC 4180 has it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
