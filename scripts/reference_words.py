@@ -1,0 +1,82 @@
+"""What the reference pages say beside the facts that the program itself knows."""
+
+from typing import Final
+
+ERROR_ADVICE: Final = {
+    "invalid_input": "Correct the field that is named; the same call will never succeed.",
+    "invalid_hours": "Give whole minutes: `Hours.of(1, 30)`, `Hours.parse('1:30')`.",
+    "naive_time": "Give the time its zone, e.g. `datetime.now(UTC)`.",
+    "day_in_future": "Record it on the day or later; the bank's zone decides which day it is.",
+    "self_transfer": "Name two different accounts, or two different members.",
+    "unknown_category": "Take one of `data['allowed']`, or add it to the house rules.",
+    "file_faults": "Correct the lines that are listed and import the file again.",
+    "not_found": "Check the id, ref or label, and that it is of this bank.",
+    "refused": "The base of the refusals; you meet only the others.",
+    "not_enough_hours": "Earn hours first, take a smaller amount, or have a coordinator name an "
+    "override.",
+    "ceiling_reached": "Spend or donate hours first, or have a coordinator name an override.",
+    "account_frozen": "Ask who froze it; a coordinator or officer lifts the freeze.",
+    "account_closed": "The member has left. Choose another account.",
+    "member_not_active": "A pending member has to be approved; one who left has to join again.",
+    "member_suspended": "A coordinator or officer resumes the membership.",
+    "wrong_state": "Read the state again; `data['possible']` says what can be done now.",
+    "not_permitted": "Somebody else has to act: `data['needed']` says who.",
+    "second_person_needed": "Name an approver (`approved_by`) who is not the one acting.",
+    "already_reversed": "Nothing is left to undo; `data['reversed_by']` is the reversal.",
+    "flow_not_allowed": "Hours may not go this way: see [flows](flows.md). Where the table says "
+    "*approval*, name a second person.",
+    "period_closed": "A coordinator may post late; it then counts on the first open day.",
+    "hours_not_allowed": "Keep to the step, the maximum or the band that `data['rule']` names.",
+    "ref_taken": "Choose another ref or slug.",
+    "not_yet_empty": "Say where hours go (`hours_to`, `write_off_from`), or end what is open.",
+    "too_late": "The days for this are over; a coordinator can reverse or adjust.",
+    "clock_suspect": "Set the clock, or let a coordinator state the day: "
+    "[when the clock is wrong](../how-to/when-the-clock-is-wrong.md).",
+    "key_reused": "A mistake of the host: give every request a key of its own.",
+    "conflict": "Roll back and repeat the whole unit of work; `standalone(...).run` does it.",
+    "outcome_unknown": "Repeat with the same key to learn what became of it; without a key, look.",
+    "storage": "The base of the operator's errors; you meet only the others.",
+    "database_unavailable": "Call the operator: `data['reason']` says what the database cannot do.",
+    "schema": "Run the command in `data['command']` with the release that the program uses.",
+    "backend_setting": "Change the setting that is named; `data['next_step']` says how.",
+}
+"""Code → what to do about it."""
+
+POLICY_WORDS: Final = {
+    "preset": "The preset the rules began as; a file without one gets `own`.",
+    "member_floor_minutes": "How far down a member's account may go.",
+    "member_ceiling_minutes": "How far up a member's account may go.",
+    "organisation_floor_minutes": "How far down an organisation's account may go.",
+    "organisation_ceiling_minutes": "How far up an organisation's account may go.",
+    "allotment_minutes": "How many hours the issuance account may hand out in all.",
+    "warn_below_minutes": "A balance that falls below this puts a warning into the receipt.",
+    "step_minutes": "Hours come in multiples of this: 1, 5, 15 or 30 minutes.",
+    "rounding": "What becomes of hours off the step: `none` refuses them; `nearest`, `up` round.",
+    "max_exchange_minutes": "The most that one exchange may have.",
+    "band_minutes": "How far the two sides' reports may differ before it is a dispute.",
+    "band_rule": "Which report counts within the band: `lower`, `higher`, `giver`, `receiver`.",
+    "levy_percent": "What the community pot takes of each exchange, rounded down.",
+    "joining_needs_approval": "Whether a new member is pending until approved.",
+    "proposal_days": "How long a proposal stands.",
+    "agreement_days": "How long an agreement, and its hold, stands.",
+    "dispute_days": "How long a confirmed exchange can be disputed.",
+    "clock_ahead_days": "A clock so far after the last transaction is suspect.",
+    "clock_behind_minutes": "A clock so far before the last transaction is suspect.",
+    "late_roles": "Who may post what happened in a closed period.",
+    "categories": "The words an exchange may be filed under.",
+    "reasons": "The codes of reasons; other words become an erasable note beside `other`.",
+    "flows": "Who may pay whom: [flows](flows.md).",
+}
+"""Field → what it means."""
+
+EXIT_CODES: Final = {
+    0: "in order",
+    1: "findings of an audit",
+    2: "wrong usage or input",
+    3: "the database is out of reach, not at our schema, or too busy",
+    4: "refused by the rules",
+    5: "incomplete: something could not be read",
+    70: "our fault",
+    130: "interrupted",
+}
+"""Exit code of the command line → what it means."""
