@@ -79,7 +79,7 @@ def downgrade(op: Any) -> None:
 def _bank(op: Any) -> None:
     op.create_table(
         "timebank_bank",
-        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("bank_id", types.big(), nullable=False, autoincrement=False),
         sa.Column("slug", types.text(63), nullable=False),
         sa.Column("name", types.text(200), nullable=False),
         sa.Column("zone", types.text(60), nullable=False),
@@ -208,7 +208,7 @@ def _person(op: Any) -> None:
 def _tree_head(op: Any) -> None:
     op.create_table(
         "timebank_tree_head",
-        sa.Column("bank_id", types.big(), nullable=False),
+        sa.Column("bank_id", types.big(), nullable=False, autoincrement=False),
         sa.Column("size", types.big(), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", name="pk_timebank_tree_head"),
         sa.ForeignKeyConstraint(

@@ -40,7 +40,9 @@ class TimebankError(Exception):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __str__(self) -> str:
-        return self.template.format(**self.data)
+        lists = {n: v for n, v in self.data.items() if isinstance(v, tuple)}
+        said = {n: ", ".join(map(str, v)) or "nothing" for n, v in lists.items()}
+        return self.template.format(**{**self.data, **said})
 
     def __repr__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.data.items())
@@ -118,7 +120,7 @@ class FileFaults(InputError):
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {fault}" for fault in self.faults)
-        return f"{len(self.faults)} fault(s), nothing was posted:\n{lines}"
+        return f"{len(self.faults)} fault(s), nothing was taken from the file:\n{lines}"
 
 
 class NotFoundError(TimebankError):

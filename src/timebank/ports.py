@@ -6,6 +6,7 @@ Every write is one ``record(changes, request)``; no store has a generic save or 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -293,6 +294,10 @@ class AuditSource(Protocol):
         """What a stream raises when it cannot be read: it makes an audit incomplete."""
         ...
 
+    def attempt(self) -> AbstractContextManager[None]:
+        """One pass over the books: after a failure in it, the snapshot can still be read."""
+        ...
+
     def accounts(self) -> Iterator[Account]: ...
     def entries(self) -> Iterator[AuditEntry]: ...
     def total_minutes(self) -> int: ...
@@ -302,6 +307,10 @@ class AuditSource(Protocol):
     def exchanges(self) -> Iterator[ExchangeTie]: ...
     def unaccounted(self) -> Iterator[tuple[str, str]]:
         """Facts (kind, id) that are neither queued nor sealed, or both."""
+        ...
+
+    def reviews_due(self, day: date) -> Iterator[AccountChange]:
+        """Changes of accounts whose review date lies before the day, in order of id."""
         ...
 
     def orphaned_keys(self) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Policy files: TOML in, a ``Policy`` out, with every fault of the file at once.
+"""Policy files and accepted findings: TOML in, values out, with every fault at once.
 
 Pydantic is needed here and nowhere below; import this module only when a file is to be read.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Role
+from timebank.domain.audit import Accepted
 from timebank.domain.flows import Flow, Pair, Verdict
 from timebank.domain.hours import Hours
 from timebank.domain.policy import PRESETS, STEPS, BandRule, Policy, Rounding
@@ -112,16 +114,58 @@ def read_policy(path: Path | str) -> Policy:
     *Refuses* a file that cannot be read or is no TOML (``InputError``), and every unknown key,
     wrong value and missing limit together, with ``FileFaults``.
     """
+    text, content = _toml(path, "policy")
+    return policy_of(content, _lines_of(text))
+
+
+def _toml(path: Path | str, field: str) -> tuple[str, dict[str, Any]]:
+    """A TOML file as text and as data. *Refuses* what cannot be read, with ``InputError``."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-        return policy_of(tomllib.loads(text), _lines_of(text))
+        return text, tomllib.loads(text)
     except OSError as error:
         problem = f"{path} cannot be read ({error.strerror})"
     except UnicodeDecodeError:
         problem = f"{path} is not UTF-8"
     except tomllib.TOMLDecodeError as error:
         problem = f"{path} is not TOML: {error}"
-    raise InputError(field="policy", problem=problem)
+    raise InputError(field=field, problem=problem)
+
+
+class AcceptedFinding(_Table):
+    """A finding that two people have looked at: exactly this value, until the review date."""
+
+    check: Word
+    subject: str
+    found: str
+    approver: Word
+    reason: str
+    review_on: date
+
+
+class AcceptedFile(_Table):
+    """The file of ``timebank audit --accepted``."""
+
+    accepted: list[AcceptedFinding]
+
+
+def read_accepted(path: Path | str) -> tuple[Accepted, ...]:
+    """The findings that a TOML file accepts, each an ``[[accepted]]`` table.
+
+    *Refuses* a file that cannot be read or is no TOML (``InputError``), and every unknown key and
+    wrong value together, with ``FileFaults``.
+    """
+    text, content = _toml(path, "accepted")
+    where = _lines_of(text)
+    try:
+        found = AcceptedFile.model_validate(content)
+    except ValidationError as error:
+        faults = (
+            Fault(line=where.get(key.split(".")[-1], 1), column=key, problem=problem)
+            for key, problem in _faults(error)
+        )
+        raise FileFaults(field="accepted", faults=tuple(faults)) from None
+    return tuple(Accepted(**item.model_dump()) for item in found.accepted)
 
 
 def policy_of(content: Mapping[str, Any], lines: Mapping[str, int] | None = None) -> Policy:

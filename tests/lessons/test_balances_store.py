@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 import timebank
 from tests.backends import Backend, SqlBackend, World, a_world
-from timebank import Hours, TransactionDraft, Transfer, accounts, audits, exchanges, transfers
+from timebank import Hours, TransactionDraft, Transfer, accounts, exchanges, transfers
 from timebank.domain.audit import Verdict
 from timebank.domain.policy import NEIGHBOURHOOD
 from timebank.errors import NotEnoughHours, TimebankError
@@ -63,7 +63,7 @@ def test_m01_nothing_is_deleted_and_a_hand_edited_balance_is_named(sql_world: Wo
         connection.execute(
             text("UPDATE timebank_account SET balance_minutes = 90 WHERE balance_minutes = 61")
         )
-    report = sql_world.see(audits.run)
+    report = sql_world.audit()
     assert report.verdict is Verdict.FINDINGS
     found = {(f.check, f.subject, f.expected, f.found) for f in report.findings}
     account = f"account {sql_world.accounts['anna']}"
@@ -76,7 +76,7 @@ def test_m02_no_payment_is_lost_when_many_pay_at_once(sql_world: World) -> None:
     answers = at_once(sql_world, 8, payment(sql_world, 7))
     assert [a[0].status for a in answers] == ["accepted"] * 8
     assert (sql_world.balance("anna"), sql_world.balance("ben")) == (500 - 56, 56)
-    assert sql_world.see(audits.run).verdict is Verdict.CLEAN
+    assert sql_world.audit().verdict is Verdict.CLEAN
 
 
 def test_m03_two_who_look_at_once_do_not_both_pass_the_floor(sql_world: World) -> None:
@@ -95,7 +95,7 @@ def test_m16_a_reversal_takes_the_levy_back(backend: Backend) -> None:
     assert (world.balance("anna"), world.balance("pot")) == (54, 6)
     world.do(exchanges.reverse, recorded.exchange_id, reason="not as agreed", by=world.cora)
     assert [world.balance(name) for name in ("anna", "ben", "pot")] == [0, 0, 0]
-    assert world.see(audits.run).verdict is Verdict.CLEAN
+    assert world.audit().verdict is Verdict.CLEAN
 
 
 def test_m17_a_reversal_over_the_limit_is_asked_about_and_named(world: World) -> None:
@@ -119,4 +119,4 @@ def test_m17_a_reversal_over_the_limit_is_asked_about_and_named(world: World) ->
         "entered twice",
         review,
     )
-    assert world.see(audits.run).verdict is Verdict.CLEAN
+    assert world.audit().verdict is Verdict.CLEAN

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.backends import Backend, World, a_world
-from timebank import Hours, accounts, audits, exchanges, members, periods, transfers
+from timebank import Hours, accounts, exchanges, members, periods, transfers
 from timebank.domain.audit import Verdict
 from timebank.domain.statement import Statement
 from timebank.errors import AccountClosed, NotYetEmpty, PeriodClosed
@@ -77,7 +77,7 @@ def test_m40_a_backdated_fact_rewrites_nothing(world: World) -> None:
     late = after[-1].transfers[0]
     assert (late.target_number, late.target_balance_minutes) == (2, 75)
     assert [x.balance_minutes for x in month(world, MARCH).lines] == [45, 75]
-    assert world.see(audits.run).verdict is Verdict.CLEAN
+    assert world.audit().verdict is Verdict.CLEAN
 
 
 def test_m41_a_closed_month_stays_as_it_was_reported(world: World) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import timebank
 from tests.backends import SqlBackend, World, a_world
 from tests.lessons.test_balances_store import at_once
-from timebank import Hours, TransactionDraft, Transfer, accounts, audits, outbox, transfers
+from timebank import Hours, TransactionDraft, Transfer, accounts, outbox, transfers
 from timebank.domain.audit import Verdict
 from timebank.errors import ConflictError
 from timebank.ports import UnitOfWork
@@ -41,7 +41,7 @@ def test_m28_those_who_pay_crosswise_do_not_deadlock(postgres_engine: Engine) ->
     for _ in range(5):
         answers = at_once(world, 8, crosswise)
         assert not [a for a in answers if isinstance(a, Exception)]
-    assert world.see(audits.run).verdict is Verdict.CLEAN
+    assert world.audit().verdict is Verdict.CLEAN
     with postgres_engine.connect() as connection:
         query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         assert connection.execute(text(query)).scalar_one() == 0

@@ -109,7 +109,8 @@ def _answered_before(
 
 
 def _placed(error: TimebankError, place: int, items: int) -> TimebankError:
-    error.add_note(f"item {place + 1} of {items}; nothing was posted")
+    if items > 1:
+        error.add_note(f"item {place + 1} of {items}; nothing was posted")
     return error
 
 

@@ -29,7 +29,8 @@ from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.movement import Books
 from timebank.domain.receipt import Outcome, Receipt
 from timebank.domain.session import Session
-from timebank.errors import InputError, NotFoundError
+from timebank.domain.words import checked_word
+from timebank.errors import NotFoundError
 from timebank.ports import UnitOfWork
 
 
@@ -184,10 +185,7 @@ def group(
         tuple(person_id(uow, who, field="giver") for who in givers),
         tuple(person_id(uow, who, field="receiver") for who in receivers),
     ]
-    try:
-        rule = GroupRule(rule)
-    except ValueError:
-        raise InputError(field="rule", problem=f"{rule!r} is not shared, each or pot") from None
+    rule = checked_word(GroupRule, rule, field="rule")
     people = {*sides[0], *sides[1]}
     account_of = main_accounts(uow, people)
     pot = labelled(uow, POT)

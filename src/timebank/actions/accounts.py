@@ -19,6 +19,7 @@ from timebank.domain.changes import Changes
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.statement import Statement
+from timebank.domain.words import checked_word
 from timebank.errors import InputError, NotFoundError
 from timebank.ports import ReadingUnit, UnitOfWork
 
@@ -84,10 +85,7 @@ def freeze(
     *Refuses*, in this order: an unknown account or word, the actor, one's own account, the freeze
     it has already, a missing reason.
     """
-    try:
-        wanted = Frozen(frozen)
-    except ValueError:
-        raise InputError(field="frozen", problem=f"{frozen!r} is not none, out or all") from None
+    wanted = checked_word(Frozen, frozen, field="frozen")
     return membership.freeze(_locked(uow, account), wanted, conditions(uow, by=by), reason=reason)
 
 

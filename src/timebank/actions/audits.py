@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import TypeVar
 
 from timebank.domain.audit import (
     CHECKS,
     NAMES,
+    Accepted,
     CheckInfo,
     Finding,
     Verdict,
@@ -19,8 +22,11 @@ from timebank.domain.audit import (
     check_keys,
     check_limits,
     check_reversals,
+    check_reviews,
+    check_sealed_in_time,
     check_sum,
 )
+from timebank.domain.bank import day_of
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
@@ -28,8 +34,13 @@ from timebank.proof.checks import check_kept, check_leaves, check_tree
 
 _KEPT = "extends_kept_checkpoint"
 
+T = TypeVar("T")
+
+_NOTHING_WAITS: tuple[int, datetime | None] = (0, None)
+
 Progress = Callable[[str], None]
-Pass = Callable[[], Iterable[Finding]]
+Passes = Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]]
+"""The checks that one pass over the books serves → the pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +67,7 @@ class AuditReport:
     oldest_unsealed: datetime | None
     not_checked: tuple[tuple[str, str], ...]
     checkpoint: Checkpoint | None = None
+    accepted: tuple[tuple[Finding, Accepted], ...] = ()
     notices: tuple[Finding, ...] = ()
 
     @property
@@ -68,12 +80,16 @@ def run(
     uow: ReadingUnit,
     checks: Collection[str] | None = None,
     *,
-    kept: Checkpoint | None = None,
+    since: Checkpoint | None = None,
+    max_unsealed_hours: int = 48,
+    accepted: Collection[Accepted] = (),
     progress: Progress | None = None,
 ) -> AuditReport:
     """Run all checks, or those named. It finds; it never repairs.
 
-    ``kept`` is the auditor's own checkpoint: the journal must still begin with what it sealed.
+    ``since`` is a checkpoint that the auditor kept: the journal must still begin with what it
+    sealed. Facts that wait for the sealer for longer than ``max_unsealed_hours`` are a finding.
+    ``accepted`` findings are listed apart, as long as value and review date stand.
     ``progress`` is called with each check's name before it runs.
 
     *Refuses* an unknown check with ``InputError``. A check that cannot read is not an exception
@@ -82,23 +98,27 @@ def run(
     wanted = set(NAMES if checks is None else checks)
     if unknown := sorted(wanted - set(NAMES)):
         raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(NAMES)}")
-    counted = uow.audit.counted()
     skipped = {name: "not_asked" for name in NAMES if name not in wanted}
-    if kept is None and _KEPT in wanted:
+    if since is None and _KEPT in wanted:
         skipped[_KEPT] = "no_checkpoint"
-    found = _found(uow, kept, skipped, progress or (lambda name: None))
+    passes = _passes(uow, since, max_unsealed_hours)
+    found = _found(uow, passes, skipped, progress or (lambda name: None))
+    excused = _excused(uow, found, accepted)
+    nothing: Mapping[str, int] = defaultdict(int)
+    counted = _read(uow, uow.audit.counted, nothing)
     results = tuple(
         CheckResult(name=name, subjects=_subjects(name, counted), findings=tuple(found[name]))
         for name in NAMES
         if name not in skipped
     )
-    unsealed, oldest = uow.audit.unsealed()
-    head = uow.seals.head()
+    unsealed, oldest = _read(uow, uow.audit.unsealed, _NOTHING_WAITS)
+    head = _read(uow, uow.seals.head, None)
+    house = _read(uow, uow.banks.house, None)
     return AuditReport(
         bank=uow.slug,
         schema_revision=uow.schema_revision,
         scope="all" if checks is None else "selected",
-        last_recorded_at=uow.banks.house().last_recorded_at,
+        last_recorded_at=None if house is None else house.last_recorded_at,
         verdict=_verdict(results, skipped, whole=checks is None),
         checks=results,
         counted=counted,
@@ -106,6 +126,8 @@ def run(
         oldest_unsealed=oldest,
         not_checked=tuple((name, skipped[name]) for name in NAMES if name in skipped),
         checkpoint=None if head is None else checkpoint_of(uow.slug, head),
+        accepted=excused,
+        notices=_read(uow, lambda: _notices(uow), ()),
     )
 
 
@@ -114,7 +136,7 @@ def checks() -> tuple[CheckInfo, ...]:
     return CHECKS
 
 
-def _passes(uow: ReadingUnit, kept: Checkpoint | None) -> dict[tuple[str, ...], Pass]:
+def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) -> Passes:
     """The checks by the passes over the books that serve them."""
     source, seals = uow.audit, uow.seals
     return {
@@ -128,6 +150,9 @@ def _passes(uow: ReadingUnit, kept: Checkpoint | None) -> dict[tuple[str, ...], 
         ("exchanges_match_acts",): lambda: check_exchanges(source.exchanges()),
         ("keys_match_receipts",): lambda: check_keys(source.orphaned_keys()),
         ("facts_queued_or_sealed",): lambda: check_accounted(source.unaccounted()),
+        ("sealed_in_time",): lambda: check_sealed_in_time(
+            uow.slug, source.unsealed()[1], uow.now(), max_unsealed_hours
+        ),
         ("leaves_match_facts",): lambda: check_leaves(seals, uow.banks.get().hash_domain),
         ("tree_matches_leaves", "checkpoints_match_tree"): lambda: check_tree(seals, seals.heads()),
         (_KEPT,): lambda: () if kept is None else check_kept(seals, uow.slug, kept),
@@ -135,21 +160,51 @@ def _passes(uow: ReadingUnit, kept: Checkpoint | None) -> dict[tuple[str, ...], 
 
 
 def _found(
-    uow: ReadingUnit, kept: Checkpoint | None, skipped: dict[str, str], progress: Progress
+    uow: ReadingUnit, passes: Passes, skipped: dict[str, str], progress: Progress
 ) -> dict[str, list[Finding]]:
     """Findings by check. A check that cannot read what it needs is added to those skipped."""
     found: dict[str, list[Finding]] = {name: [] for name in NAMES}
-    for names, findings in _passes(uow, kept).items():
+    for names, findings in passes.items():
         wanted = [name for name in names if name not in skipped]
         if not wanted:
             continue
         progress(wanted[0])
         try:
-            for finding in findings():
-                found[finding.check].append(finding)
+            with uow.audit.attempt():
+                for finding in findings():
+                    found[finding.check].append(finding)
         except uow.audit.unreadable:
             skipped |= dict.fromkeys(wanted, "unreadable")
     return found
+
+
+def _read(uow: ReadingUnit, read: Callable[[], T], otherwise: T) -> T:
+    """What stands beside the checks; where it cannot be read, a check could not either."""
+    try:
+        with uow.audit.attempt():
+            return read()
+    except uow.audit.unreadable:
+        return otherwise
+
+
+def _excused(
+    uow: ReadingUnit, found: dict[str, list[Finding]], accepted: Collection[Accepted]
+) -> tuple[tuple[Finding, Accepted], ...]:
+    """The findings that somebody answers for, taken out of those found."""
+    today = day_of(uow.now(), uow.banks.get().zone) if accepted else date.max
+    excused = []
+    for findings in found.values():
+        for finding in [*findings]:
+            by = next((a for a in accepted if a.covers(finding, today)), None)
+            if by is not None:
+                findings.remove(finding)
+                excused.append((finding, by))
+    return tuple(excused)
+
+
+def _notices(uow: ReadingUnit) -> tuple[Finding, ...]:
+    today = day_of(uow.now(), uow.banks.get().zone)
+    return tuple(check_reviews(uow.audit.reviews_due(today)))
 
 
 _SUBJECTS = {
@@ -159,6 +214,7 @@ _SUBJECTS = {
     "exchanges_match_acts": "exchanges",
     "keys_match_receipts": "keys",
     "facts_queued_or_sealed": "facts",
+    "sealed_in_time": "facts",
     "leaves_match_facts": "leaves",
     "tree_matches_leaves": "leaves",
     "checkpoints_match_tree": "checkpoints",

@@ -14,7 +14,7 @@ from timebank.actions._gather import (
 from timebank.actions._past import PastExchange, group, record, record_all
 from timebank.actions._request import action
 from timebank.domain import agreement, movement, settlement
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, require_role
 from timebank.domain.agreement import Case
 from timebank.domain.bank import checked_day
 from timebank.domain.changes import Changes
@@ -24,6 +24,7 @@ from timebank.domain.hours import Hours
 from timebank.domain.ids import ExchangeId, ListingId, PersonId, checked_id
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import Transaction
+from timebank.domain.words import checked_word
 from timebank.errors import NotFoundError
 from timebank.ports import ReadingUnit, UnitOfWork
 
@@ -255,6 +256,7 @@ def expire(uow: UnitOfWork, *, by: Actor, limit: int = 1000) -> tuple[Receipt, .
     Everything else treats them as ended already; a late sweep changes no answer. At most ``limit``
     exchanges a call. *Refuses* the actor and a suspect clock (``ClockSuspect``).
     """
+    require_role("exchanges.expire", by)
     due = uow.exchanges.due(uow.now(), limit)
     receipts = (_expire_one(uow, exchange, by=by) for exchange in due)
     return tuple(receipt for receipt in receipts if receipt.events)
@@ -290,7 +292,10 @@ def list(
     """Exchanges in order of id, of one member or in one state if asked; a page of ``limit``."""
     who = None if member is None else person_id(uow, member)
     return uow.exchanges.list(
-        member=who, state=None if state is None else State(state), after=after, limit=limit
+        member=who,
+        state=None if state is None else checked_word(State, state, field="state"),
+        after=after,
+        limit=limit,
     )
 
 

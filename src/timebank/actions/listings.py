@@ -15,6 +15,7 @@ from timebank.domain.events import ListingPlaced, ListingWithdrawn
 from timebank.domain.ids import ListingId, PersonId, checked_id
 from timebank.domain.listing import Listing, ListingKind
 from timebank.domain.member import checked_text, require_active
+from timebank.domain.words import checked_word
 from timebank.errors import InputError, NotFoundError, NotPermitted
 from timebank.ports import ReadingUnit, UnitOfWork
 
@@ -124,7 +125,7 @@ def list(
 ) -> tuple[Listing, ...]:
     """Every listing in order of id, expired and withdrawn ones included; a page of ``limit``."""
     return uow.listings.list(
-        kind=None if kind is None else ListingKind(kind),
+        kind=None if kind is None else checked_word(ListingKind, kind, field="kind"),
         member=None if member is None else person_id(uow, member),
         category=None,
         words=None,
@@ -145,7 +146,7 @@ def search(
 ) -> tuple[Listing, ...]:
     """Listings that stand today and whose title has the words, in any case; a page of ``limit``."""
     return uow.listings.list(
-        kind=None if kind is None else ListingKind(kind),
+        kind=None if kind is None else checked_word(ListingKind, kind, field="kind"),
         member=None,
         category=category,
         words=words,

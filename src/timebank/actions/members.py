@@ -13,6 +13,7 @@ from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
 from timebank.domain.ids import AccountId, PersonId, checked_account_id
 from timebank.domain.member import Member, Person, PersonKind, Status
+from timebank.domain.words import checked_word
 from timebank.errors import InputError, NotFoundError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 
@@ -55,7 +56,7 @@ def join(
     changes = membership.join(
         name=name,
         ref=ref,
-        kind=_kind(kind),
+        kind=checked_word(PersonKind, kind, field="kind"),
         contact=contact,
         joined_on=joined_on,
         conditions=conditions(uow, by=by),
@@ -198,7 +199,7 @@ def list(
     limit: int = 100,
 ) -> tuple[MemberView, ...]:
     """Members in order of id, of one status if asked; a page of ``limit`` after ``after``."""
-    wanted = None if status is None else Status(status)
+    wanted = None if status is None else checked_word(Status, status, field="status")
     found = uow.people.members(status=wanted, after=after, limit=limit)
     owned = uow.accounts.of_members([member.id for member, _ in found])
     return tuple(_view(m, p, owned.get(m.id, ())) for m, p in found)
@@ -255,12 +256,3 @@ def _view(member: Member, person: Person, accounts: tuple[AccountId, ...]) -> Me
 def _check_free(uow: UnitOfWork, ref: str | None) -> None:
     if ref is not None and uow.people.by_ref(ref) is not None:
         raise RefTaken(kind="ref", ref=ref)
-
-
-def _kind(kind: PersonKind | str) -> PersonKind:
-    try:
-        return PersonKind(kind)
-    except ValueError:
-        raise InputError(
-            field="kind", problem=f"{kind!r} is neither person nor organisation"
-        ) from None

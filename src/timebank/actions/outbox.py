@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from timebank.domain.ids import FactId
-from timebank.ports import ReadingUnit, StoredReceipt
+from timebank.ports import ReadingUnit, StoredReceipt, UnitOfWork
 
 
 def read(
@@ -19,6 +19,6 @@ def read(
     return uow.outbox.read(after=after, limit=limit)
 
 
-def done(uow: ReadingUnit, ids: Collection[FactId]) -> int:
+def done(uow: UnitOfWork, ids: Collection[FactId]) -> int:
     """Mark rows done; how many were not done before. They are kept: receipts come from them."""
     return uow.outbox.done(ids, uow.now())

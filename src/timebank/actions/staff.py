@@ -6,13 +6,14 @@ from datetime import date
 
 from timebank.actions._gather import conditions, person_id
 from timebank.actions._request import action
-from timebank.domain.actor import STAFF_ROLES, Actor, Role
+from timebank.domain.actor import Actor, Role
 from timebank.domain.bank import day_of
 from timebank.domain.changes import Changes
 from timebank.domain.ids import PersonId
 from timebank.domain.member import Person, PersonKind, Staff, checked_text
 from timebank.domain.membership import add_staff, end_staff
-from timebank.errors import InputError, NotFoundError, NotPermitted
+from timebank.domain.words import checked_word
+from timebank.errors import NotFoundError, NotPermitted
 from timebank.ports import ReadingUnit, UnitOfWork
 
 
@@ -45,7 +46,7 @@ def add(
         )
     return add_staff(
         person,
-        checked_role(role),
+        checked_word(Role, role, field="role"),
         new=new,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -67,7 +68,7 @@ def end(
 
     *Refuses*, in this order: an unknown person or role, the actor, a role that has ended.
     """
-    wanted = checked_role(role)
+    wanted = checked_word(Role, role, field="role")
     now = conditions(uow, by=by)
     held = uow.people.staff(person=person_id(uow, ref))
     for staff, _ in sorted(held, key=lambda pair: pair[0].starts_on, reverse=True):
@@ -94,26 +95,19 @@ def actor(
     without a role acts as a member. This is a look-up, not a login.
 
     *Refuses*, in this order: an unknown person (``NotFoundError``), a role not held today
-    (``NotPermitted``).
+    (``NotPermitted``), a member who would act for somebody else (``InputError``).
     """
     id_ = person_id(uow, ref, field="person")
     today = day_of(uow.now(), uow.banks.get().zone)
     standing = uow.people.standings([id_])[id_]
     ranked = (Role.COORDINATOR, Role.BROKER, Role.OFFICER, Role.MEMBER)
     held = [r for r in ranked if standing.holds(r, today)]
-    wanted = checked_role(role) if role is not None else (held[0] if held else None)
+    wanted = (
+        checked_word(Role, role, field="role") if role is not None else (held[0] if held else None)
+    )
     if wanted is None or wanted not in held:
         raise NotPermitted(
             action="acting", who=ref, needed=f"the role of {wanted.value if wanted else 'anybody'}"
         )
     behalf = None if on_behalf_of is None else person_id(uow, on_behalf_of, field="on_behalf_of")
-    return Actor(person=id_, role=wanted, on_behalf_of=behalf if wanted in STAFF_ROLES else None)
-
-
-def checked_role(role: Role | str) -> Role:
-    """The role. *Refuses* other words with ``InputError``."""
-    try:
-        return Role(role)
-    except ValueError:
-        known = ", ".join(r.value for r in Role)
-        raise InputError(field="role", problem=f"{role!r} is not one of {known}") from None
+    return Actor(person=id_, role=wanted, on_behalf_of=behalf)

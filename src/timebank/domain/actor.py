@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from timebank.domain.ids import PersonId, checked_id
+from timebank.domain.words import checked_word
 from timebank.errors import InputError, NotPermitted, SecondPersonNeeded
 
 
@@ -42,11 +43,7 @@ class Actor:
     on_behalf_of: PersonId | None = None
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "role", Role(self.role))
-        except ValueError:
-            known = ", ".join(role.value for role in Role)
-            raise InputError(field="role", problem=f"{self.role!r} is not one of {known}") from None
+        object.__setattr__(self, "role", checked_word(Role, self.role, field="role"))
         if (self.person is None) != (self.role is Role.SYSTEM):
             raise InputError(field="person", problem="every actor but the system names a person")
         for name in ("person", "on_behalf_of"):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from timebank.domain.account import Account
+from timebank.domain.account import Account, AccountChange
 from timebank.domain.ids import AccountId, ExchangeId, TransactionId
 
 
@@ -24,6 +25,23 @@ class Finding:
     expected: str
     found: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A finding that somebody answers for: exactly this value, up to the review date."""
+
+    check: str
+    subject: str
+    found: str
+    approver: str
+    reason: str
+    review_on: date
+
+    def covers(self, finding: Finding, today: date) -> bool:
+        """Whether this is the finding, unchanged, and the day has not passed."""
+        same = (finding.check, finding.subject, finding.found)
+        return same == (self.check, self.subject, self.found) and today <= self.review_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +154,10 @@ CHECKS: Final = (
     CheckInfo(
         name="facts_queued_or_sealed",
         holds="Each fact waits for the sealer or is a leaf of the tree, and not both.",
+    ),
+    CheckInfo(
+        name="sealed_in_time",
+        holds="No fact has waited for the sealer for longer than the auditor allows.",
     ),
     CheckInfo(name="leaves_match_facts", holds="Each leaf is the hash of its fact as it stands."),
     CheckInfo(
@@ -331,4 +353,30 @@ def check_accounted(facts: Iterable[tuple[str, str]]) -> Iterator[Finding]:
             expected="in the queue or a leaf",
             found="in neither or in both",
             message="the fact got past the sealer",
+        )
+
+
+def check_sealed_in_time(
+    bank: str, oldest: datetime | None, now: datetime, most_hours: int
+) -> Iterator[Finding]:
+    """The oldest unsealed fact is not older than so many hours: a dead sealer is not clean."""
+    if oldest is not None and now - oldest > timedelta(hours=most_hours):
+        yield Finding(
+            check="sealed_in_time",
+            subject=f"bank {bank}",
+            expected=f"nothing unsealed for longer than {most_hours} hours",
+            found=f"unsealed since {oldest.isoformat()}",
+            message="the sealer has not run: timebank seal",
+        )
+
+
+def check_reviews(due: Iterable[AccountChange]) -> Iterator[Finding]:
+    """Notices for human eyes: overrides and limits past the day on which to look again."""
+    for change in due:
+        yield Finding(
+            check="reviews_in_time",
+            subject=f"account {change.account}",
+            expected=f"looked at again by {change.review_on}",
+            found=f"{change.field.value} {change.was} → {change.becomes} ({change.reason})",
+            message=f"approved by {change.approver}: is it still right?",
         )

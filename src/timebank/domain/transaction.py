@@ -15,6 +15,7 @@ from timebank.domain.ids import (
     TransactionId,
     checked_account_id,
 )
+from timebank.domain.words import checked_word
 from timebank.errors import InputError, SelfTransfer
 
 
@@ -65,12 +66,8 @@ class Transfer:
         if self.source == self.target:
             raise SelfTransfer(field="target", problem="source and target are the same account")
         positive(self.hours)
-        try:
-            object.__setattr__(self, "activity", Activity(self.activity))
-        except ValueError:
-            raise InputError(
-                field="activity", problem=f"{self.activity!r} is not an activity"
-            ) from None
+        activity = checked_word(Activity, self.activity, field="activity")
+        object.__setattr__(self, "activity", activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

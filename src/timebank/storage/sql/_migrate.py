@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Constraint, Engine, Index, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from timebank.errors import BackendSettingError, DatabaseUnavailable, SchemaError
+from timebank.errors import DatabaseUnavailable, SchemaError
 from timebank.storage.sql import guards, sqlite
 from timebank.storage.sql.faults import translated
 from timebank.storage.sql.schema import PREFIX, REVISION, VERSION_TABLE, metadata
@@ -58,28 +58,33 @@ def migrate(
         if isinstance(database, Connection):
             _run(database, revision, schema)
             return
-        with database.connect() as connection:
-            _begin(connection)
+        with database.connect() as connection, _ready(connection):
             _run(connection, revision, schema)
             connection.commit()
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
     except SQLAlchemyError as error:
         raise translated(error) from error
 
 
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        sqlite.begin_migrating(connection)
+def _ready(connection: Connection) -> AbstractContextManager[None]:
+    is_sqlite = connection.dialect.name == "sqlite"
+    return sqlite.migrating(connection) if is_sqlite else nullcontext()
 
 
 def _run(connection: Connection, revision: str, schema: str | None) -> None:
     from alembic.operations import Operations
+    from alembic.util import CommandError
 
     with _in_schema(connection, schema):
         context = _context(connection, revision)
-        with context.begin_transaction():
-            context.run_migrations(op=Operations(context))
+        try:
+            with context.begin_transaction():
+                context.run_migrations(op=Operations(context))
+        except CommandError as error:
+            raise SchemaError(
+                found=context.get_current_revision() or "missing",
+                expected=head_revision() if revision == "head" else revision,
+                command="pip install --upgrade timebank",
+            ) from error
         guards.install(connection)
         _check_foreign_keys(connection)
         if revision == "head" and (wrong := _differences(connection, schema)):
@@ -93,18 +98,16 @@ def _in_schema(connection: Connection, schema: str | None) -> Iterator[None]:
         yield
         return
     if connection.dialect.name == "sqlite":
-        raise BackendSettingError(
-            setting="schema",
-            found=schema,
-            expected="none on SQLite",
-            next_step="Leave it out: SQLite has no schemas.",
-        )
+        raise sqlite.has_no_schemas(schema)
     quoted = connection.dialect.identifier_preparer.quote(schema)
     before = connection.execute(text("SHOW search_path")).scalar_one()
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
     connection.execute(text(f"SET LOCAL search_path TO {quoted}"))
-    yield
-    connection.execute(text(f"SET LOCAL search_path TO {before}"))
+    try:
+        yield
+    finally:
+        with suppress(SQLAlchemyError):  # a transaction that broke takes the setting along
+            connection.execute(text(f"SET LOCAL search_path TO {before}"))
 
 
 def _context(connection: Connection, revision: str) -> MigrationContext:
@@ -222,11 +225,16 @@ def require_schema(connection: Connection, schema: str | None) -> str:
 
 
 def migration_script(dialect: str, *, schema: str | None = None) -> str:
-    """The SQL that brings an empty database to this release, for an administrator to run."""
+    """The SQL that brings an empty database to this release, for an administrator to run.
+
+    *Refuses* ``schema`` on SQLite, with ``BackendSettingError``.
+    """
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
+    if schema is not None and dialect == "sqlite":
+        raise sqlite.has_no_schemas(schema)
     buffer = io.StringIO()
     script = ScriptDirectory(str(migrations_dir()))
     context = MigrationContext.configure(
@@ -248,7 +256,7 @@ def migration_script(dialect: str, *, schema: str | None = None) -> str:
     with context.begin_transaction():
         context.run_migrations(op=Operations(context))
         if dialect == "postgresql":
-            buffer.write(f"{guards.FUNCTION.strip()};\n")
+            buffer.writelines(f"{ddl};\n\n" for ddl in guards.FUNCTIONS.values())
         buffer.writelines(f"{ddl};\n\n" for ddl in guards.guards(dialect).values())
     return buffer.getvalue()
 

@@ -6,6 +6,7 @@ per dialect, put up again at the end of every ``migrate``, compared by ``check_s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -37,7 +38,8 @@ def install(connection: Connection) -> None:
     if dialect == "postgresql":
         if _is_citus(connection):
             return
-        connection.execute(text(FUNCTION))
+        for ddl in FUNCTIONS.values():
+            connection.exec_driver_sql(ddl)
     for name, ddl in guards(dialect).items():
         if dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
@@ -57,17 +59,33 @@ def missing(connection: Connection, schema_name: str | None) -> tuple[str, ...]:
         return tuple(n for n, ddl in guards(dialect).items() if live.get(n) != ddl)
     if dialect != "postgresql" or _is_citus(connection):
         return ()
-    rows = connection.execute(
+    live = _live_on_postgresql(connection, schema_name)
+    wanted = guards(dialect) | FUNCTIONS
+    return tuple(n for n, ddl in wanted.items() if live.get(n) != _plain(n, ddl))
+
+
+def _live_on_postgresql(connection: Connection, schema_name: str | None) -> dict[str, str]:
+    """Triggers that fire and the functions they call, by name, in plain form."""
+    found = connection.execute(
         text(
-            "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-            " JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
+            "SELECT t.tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t"
+            " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
             " AND n.nspname = COALESCE(CAST(:schema AS text), current_schema())"
+            " UNION ALL SELECT p.proname, p.prosrc FROM pg_proc p"
+            " JOIN pg_namespace n ON n.oid = p.pronamespace"
+            " WHERE n.nspname = COALESCE(CAST(:schema AS text), current_schema())"
         ),
         {"schema": schema_name},
     )
-    names = {name for (name,) in rows}
-    return tuple(name for name in guards(dialect) if name not in names)
+    return {name: _plain(name, definition) for name, definition in found}
+
+
+def _plain(name: str, definition: str) -> str:
+    """What a trigger or function is, however PostgreSQL words it: no brackets, casts, schemas."""
+    if name in FUNCTIONS:
+        return definition.split("$$")[1] if "$$" in definition else definition
+    return re.sub(r'::text|("[^"]+"|\w+)\.(?=timebank_)|[\s()]', "", definition).lower()
 
 
 def _is_citus(connection: Connection) -> bool:
@@ -146,23 +164,26 @@ def _taken(table: Table, columns: list[str]) -> str:
     return f"EXISTS (SELECT 1 FROM {table.name} WHERE {same})"
 
 
-FUNCTION: Final = """
+FUNCTIONS: Final = {
+    "timebank_refuse": """
 CREATE OR REPLACE FUNCTION timebank_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = '23514';
-END $$;
-CREATE OR REPLACE FUNCTION timebank_refuse_unsealed() RETURNS trigger LANGUAGE plpgsql AS $$
+    RAISE check_violation USING MESSAGE = TG_TABLE_NAME || ' ' || TG_ARGV[0];
+END $$""".strip(),
+    "timebank_refuse_unsealed": """
+CREATE OR REPLACE FUNCTION timebank_refuse_unsealed() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM timebank_leaf
         WHERE bank_id = OLD.bank_id AND kind = OLD.kind AND fact_id = OLD.fact_id
     ) THEN
-        RAISE EXCEPTION '% keeps what is not sealed', TG_TABLE_NAME USING ERRCODE = '23514';
+        RAISE check_violation USING MESSAGE = TG_TABLE_NAME || ' keeps what is not sealed';
     END IF;
     RETURN OLD;
-END $$
-"""
-"""What every trigger on PostgreSQL calls."""
+END $$""".strip(),
+}
+"""What the triggers on PostgreSQL call, by name."""
 
 
 def _postgresql() -> Iterator[tuple[str, str]]:
@@ -178,8 +199,8 @@ def _postgresql() -> Iterator[tuple[str, str]]:
         )
     for short, columns in _IDENTITY.items():
         table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
-        old, new = (", ".join(f"{side}.{name}" for name in columns) for side in ("OLD", "NEW"))
-        when = f"WHEN (ROW({new}) IS DISTINCT FROM ROW({old}))"
+        changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in columns)
+        when = f"WHEN ({changed})"
         yield _refusing_row(table, "identity", "UPDATE", "keeps its identity", when)
     yield _refusing_row(
         schema.account, "number", "UPDATE", "counts forward only", "WHEN (NEW.number < OLD.number)"

@@ -7,9 +7,13 @@ before it writes cannot wait for another writer. Hence ``BEGIN IMMEDIATE``, sent
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 from timebank.errors import BackendSettingError
 
@@ -24,9 +28,7 @@ def begin_writing(connection: Connection) -> None:
     Where the host has begun one already, a write of no rows takes the lock; ``foreign_keys``
     cannot be changed then and must be on (``BackendSettingError``).
     """
-    driver = _driver(connection)
-    if not in_transaction(driver):
-        _begin(connection, driver, "BEGIN IMMEDIATE")
+    if _begun(connection, "BEGIN IMMEDIATE"):
         return
     connection.exec_driver_sql(_TAKE_WRITE_LOCK)
     if not connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
@@ -40,9 +42,7 @@ def begin_writing(connection: Connection) -> None:
 
 def begin_reading(connection: Connection) -> None:
     """Open a transaction that reads one snapshot and may not write."""
-    driver = _driver(connection)
-    if not in_transaction(driver):
-        _begin(connection, driver, "BEGIN DEFERRED")
+    _begun(connection, "BEGIN DEFERRED")
     connection.exec_driver_sql("PRAGMA query_only = ON")
 
 
@@ -51,18 +51,36 @@ def end_reading(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA query_only = OFF")
 
 
-def begin_migrating(connection: Connection) -> None:
+@contextmanager
+def migrating(connection: Connection) -> Iterator[None]:
     """Write-ahead logging for the file; then a transaction without foreign keys.
 
-    A rebuild of a table that others refer to needs them off; they are checked before the commit.
+    A rebuild of a table that others refer to needs them off; they are checked before the commit,
+    and given back as they were.
     """
-    driver = _driver(connection)
-    if in_transaction(driver):
+    if in_transaction(_driver(connection)):
+        yield
         return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    foreign_keys = _pragma(connection, "foreign_keys")
+    _pragma(connection, f"busy_timeout = {BUSY_MILLISECONDS}")
+    _pragma(connection, "journal_mode = WAL")
+    _pragma(connection, "foreign_keys = OFF")
+    try:
+        _begin(connection, "BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.rollback()
+        _pragma(connection, f"foreign_keys = {foreign_keys}")
+
+
+def has_no_schemas(schema: str) -> BackendSettingError:
+    """What a caller hears who asks for one."""
+    return BackendSettingError(
+        setting="schema",
+        found=schema,
+        expected="none on SQLite",
+        next_step="Leave it out: SQLite has no schemas.",
+    )
 
 
 def in_transaction(driver: Any) -> bool:
@@ -84,26 +102,62 @@ def prepare_sqlite(engine: Engine) -> Engine:
 
 
 def _on_connect(driver: Any, _record: object) -> None:
+    always_open = getattr(driver, "autocommit", _LEGACY) is False  # Python 3.12's PEP 249 mode
+    if always_open:  # foreign keys cannot be changed inside a transaction
+        driver.autocommit = True
     cursor = driver.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    if always_open:
+        driver.autocommit = False
 
 
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA recursive_triggers = ON",
+    f"busy_timeout = {BUSY_MILLISECONDS}",
+    "foreign_keys = ON",
+    "recursive_triggers = ON",
 )
 
 
-def _begin(connection: Connection, driver: Any, how: str) -> None:
-    if getattr(driver, "autocommit", _LEGACY) is False:  # the PEP 249 mode of Python 3.12
-        driver.rollback()
-        driver.autocommit = _LEGACY
+def _begun(connection: Connection, how: str) -> bool:
+    """Set what we need and begin. False where a host's transaction was open, or its hook began."""
+    driver = _driver(connection)
+    if in_transaction(driver):
+        return False
+    if getattr(driver, "autocommit", _LEGACY) is True:  # its commit and rollback do nothing
+        raise BackendSettingError(
+            setting="autocommit",
+            found="on",
+            expected="off",
+            next_step="Leave autocommit out of connect_args.",
+        )
     for pragma in _PRAGMAS:
-        connection.exec_driver_sql(pragma)
+        _pragma(connection, pragma)
+    return _begin(connection, how)
+
+
+def _begin(connection: Connection, how: str) -> bool:
+    """Begin, unless a host's hook does so when SQLAlchemy begins; whether it was us."""
+    if not connection.in_transaction():
+        connection.begin()
+    if in_transaction(_driver(connection)):
+        return False
     connection.exec_driver_sql(how)
+    return True
+
+
+def _pragma(connection: Connection, pragma: str) -> Any:
+    """Ask the driver itself: through SQLAlchemy a host's hook would begin a transaction first."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {pragma}")
+        row = cursor.fetchone()
+    except sqlite3.Error as error:
+        raise OperationalError(f"PRAGMA {pragma}", None, error) from error
+    finally:
+        cursor.close()
+    return None if row is None else row[0]
 
 
 def _driver(connection: Connection) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
-from timebank.errors import BackendSettingError, BrokenInvariantError
+from timebank.errors import BrokenInvariantError
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite
@@ -115,12 +115,13 @@ def unit_of_work(
         _begin_writing(connection, schema)
         revision = require_schema(connection, schema)
         savepoint = session.begin_nested()
+        session.connection()  # only now does the session send SAVEPOINT
     try:
         unit = SqlUnit(connection, bank, schema, clock, revision)
         yield unit
         unit.require_whole()
     except BaseException:
-        if savepoint.is_active:
+        if savepoint.is_active or session.get_nested_transaction() is savepoint:
             savepoint.rollback()
         raise
     with _translating():
@@ -234,12 +235,7 @@ def reading(
 def _begin_writing(connection: Connection, schema: str | None) -> None:
     if connection.dialect.name == "sqlite":
         if schema is not None:
-            raise BackendSettingError(
-                setting="schema",
-                found=schema,
-                expected="none on SQLite",
-                next_step="Leave it out: SQLite has no schemas.",
-            )
+            raise sqlite.has_no_schemas(schema)
         sqlite.begin_writing(connection)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, Table, select
+from sqlalchemy import Column, ColumnElement, Select, Table, false, select
 
 from timebank.storage.sql.link import Link
 
@@ -35,6 +35,8 @@ def slices(values: Collection[Any]) -> Iterator[list[Any]]:
 
 def with_prefix(column: Column[Any], prefix: str, digits: int) -> ColumnElement[bool]:
     """Ids that begin so: those between the prefix filled up with 0 and with f."""
+    if len(prefix) > digits:
+        return false()
     return column.between(prefix.ljust(digits, "0"), prefix.ljust(digits, "f"))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, union_all
 
-from timebank.domain.account import Account, ChangeField
+from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.audit import (
     AuditEntry,
     ExchangeTie,
@@ -32,6 +33,15 @@ class SqlAuditSource(Store):
     def unreadable(self) -> type[Exception]:
         """What a stream raises when a table cannot be read."""
         return StorageError
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A savepoint: PostgreSQL reads nothing more after an error outside of one."""
+        savepoint = self.link.connection.begin_nested()
+        try:
+            yield
+        finally:
+            savepoint.rollback()
 
     def accounts(self) -> Iterator[Account]:
         """Every account in order of id."""
@@ -233,6 +243,12 @@ class SqlAuditSource(Store):
             )
             for row in self.link.stream(query):
                 yield word, row.id
+
+    def reviews_due(self, day: date) -> Iterator[AccountChange]:
+        """Changes of accounts past their review date."""
+        change = schema.account_change
+        query = self._of_bank(change).where(change.c.review_on < day).order_by(change.c.id)
+        return (ledger.change_from(row) for row in self.link.stream(query))
 
     def orphaned_keys(self) -> Iterator[tuple[str, str, str]]:
         """Keys whose receipt or transaction is missing."""

@@ -1,0 +1,1 @@
+"""The command line: every action and every report of timebank, for people and for scripts."""

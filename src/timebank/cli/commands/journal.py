@@ -1,0 +1,109 @@
+"""``timebank export`` and ``load``: the whole journal as lines, out and in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+import timebank
+from timebank.cli import options
+from timebank.cli.command import place, reading
+from timebank.cli.render import Answer
+from timebank.cli.session import Place
+from timebank.errors import InputError
+from timebank.ports import ReadingUnit, UnitOfWork
+
+FORMATS: Final[dict[str, Callable[[ReadingUnit], Iterable[str]]]] = {
+    "jsonl": timebank.journal.export,
+}
+"""Format → the lines of the file."""
+
+WithPeople = Annotated[
+    Path | None,
+    typer.Option("--with-people", metavar="FILE", help="Names and notes, in a file of their own."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``export`` and ``load``."""
+    reading(app, "export", example="timebank export --out riverside.jsonl")(export)
+    loaded = "timebank load riverside.jsonl --with-people people.jsonl"
+    place(app, "load", example=loaded)(load)
+
+
+def export(
+    uow: ReadingUnit,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"One of: {', '.join(FORMATS)}.")
+    ] = "jsonl",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Instead of stdout.")
+    ] = None,
+    with_people: WithPeople = None,
+) -> Answer:
+    """Write the whole journal. Without --with-people it holds no names."""
+    if format_ not in FORMATS:
+        raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
+    count = _written(FORMATS[format_](uow), out)
+    if with_people is not None:
+        _written(timebank.journal.export_people(uow), with_people)
+    if out is None:
+        return Answer(document={}, text=())
+    document = {"schema": "timebank.exported/1", "bank": uow.slug, "lines": count}
+    return Answer(document=document, text=(f"{count} lines of {uow.slug} in {out}.",))
+
+
+def load(
+    where: Place,
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    bank: options.Bank = None,
+    with_people: WithPeople = None,
+) -> Answer:
+    """Read a journal file into a database that lacks its bank: as it was, to the last root."""
+    where.require_schema()
+    slug = bank or _slug_in(file)
+
+    def act(uow: UnitOfWork) -> int:
+        with ExitStack() as files:
+            journal = files.enter_context(_lines(file))
+            people = files.enter_context(_lines(with_people)) if with_people else None
+            return timebank.journal.load(uow, journal, people)
+
+    count = where.run(slug, act)
+    document = {"schema": "timebank.loaded/1", "bank": slug, "lines": count}
+    text = f"{count} lines of {slug} loaded; now run: timebank audit --bank {slug}"
+    return Answer(document=document, text=(text,))
+
+
+def _written(lines: Iterable[str], out: Path | None) -> int:
+    """Write the lines and count them."""
+    with ExitStack() as files:
+        try:
+            target = files.enter_context(out.open("w", encoding="utf-8")) if out else sys.stdout
+        except OSError as error:
+            raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
+        return sum(target.write(f"{line}\n") > 0 for line in lines)
+
+
+@contextmanager
+def _lines(file: Path) -> Iterator[Iterator[str]]:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            yield opened
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(field="file", problem=f"{file} cannot be read: {error}") from None
+
+
+def _slug_in(file: Path) -> str:
+    """The bank that the file's first line names."""
+    with _lines(file) as lines:
+        try:
+            return str(json.loads(next(lines, ""))["bank"]["slug"])
+        except (ValueError, KeyError, TypeError):
+            raise InputError(field="file", problem="its first line names no bank") from None

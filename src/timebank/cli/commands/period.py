@@ -1,0 +1,52 @@
+"""``timebank period``: closed days."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+import timebank
+from timebank.cli import options
+from timebank.cli.command import Desk, group, reading, writing
+from timebank.cli.render import Answer
+from timebank.domain.receipt import Receipt
+from timebank.ports import ReadingUnit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group ``period``."""
+    period = group(app, "period", "Closed days: every day up to one, for good.")
+    closed = "timebank period close --until 2026-09-30 --by cora --approved-by olga"
+    writing(period, "close", example=closed)(close)
+    reading(period, "list", example="timebank period list --json")(list_)
+
+
+def close(
+    desk: Desk,
+    until: Annotated[
+        date, typer.Option("--until", parser=options.day, metavar="DAY", help="The last day.")
+    ],
+    approved_by: options.ApprovedBy = None,
+) -> Receipt:
+    """Close every day up to one, by two people. There is no reopening."""
+    return timebank.periods.close(
+        desk.uow,
+        until=until,
+        approved_by=desk.second_person(approved_by),
+        by=desk.by,
+        key=desk.key,
+    )
+
+
+def list_(uow: ReadingUnit) -> Answer:
+    """Print the day up to which everything is closed."""
+    until = timebank.periods.closed_until(uow)
+    document = {
+        "schema": "timebank.periods/1",
+        "bank": uow.slug,
+        "closed_until": None if until is None else until.isoformat(),
+    }
+    text = "No day is closed." if until is None else f"Closed up to and including {until}."
+    return Answer(document=document, text=(text,))
