@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.domain.bank import check_clock, checked_time, day_of, start_of_day
-from timebank.domain.ids import bank_id_of, checked_account_id, checked_id, is_id
+from timebank.domain.ids import bank_id_of, checked_account_id, checked_id, is_account_id
 from timebank.domain.policy import NEIGHBOURHOOD
 from timebank.errors import ClockSuspect
 from timebank.testing.builders import NOW
@@ -63,7 +63,7 @@ def test_a_clock_is_trusted_exactly_within_its_bounds(off):
 def test_ids_have_one_form(uuid, number):
     assert checked_id(str(uuid).upper(), field="x") == checked_id(uuid.hex, field="x")
     account = f"{number:016X}"
-    assert is_id(checked_account_id(account))
+    assert is_account_id(checked_account_id(account))
     assert checked_account_id(account) == account.lower()
 
 

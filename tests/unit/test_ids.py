@@ -3,7 +3,13 @@
 import pytest
 
 from tests.support import refusal
-from timebank.domain.ids import bank_id_of, checked_account_id, checked_id, checked_slug, is_id
+from timebank.domain.ids import (
+    bank_id_of,
+    checked_account_id,
+    checked_id,
+    checked_slug,
+    is_account_id,
+)
 from timebank.testing.builders import account_id, person_id
 
 UUID = "0F8FAD5B-D9CB-469F-A165-70867728950E"
@@ -22,10 +28,10 @@ def test_other_ids_are_refused(wrong):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(person_id(1), True), (account_id(1), True), ("a" * 15, False), (UUID, False)],
+    [(person_id(1), False), (account_id(1), True), ("a" * 15, False), (UUID, False), (7, False)],
 )
-def test_is_id(text, expected):
-    assert is_id(text) is expected
+def test_which_text_has_the_form_of_an_accounts_id(text, expected):
+    assert is_account_id(text) is expected
 
 
 @pytest.mark.parametrize("slug", ["a", "riverside", "north-2", "a" * 63])

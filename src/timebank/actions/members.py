@@ -6,15 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from timebank.actions._gather import books, conditions, labelled, owners, person_id
+from timebank.actions._gather import books, conditions, owners, person_id
 from timebank.actions._request import action
 from timebank.domain import membership
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
-from timebank.domain.ids import AccountId, PersonId, checked_account_id
+from timebank.domain.ids import AccountId, PersonId, checked_account_id, is_account_id
 from timebank.domain.member import Member, Person, PersonKind, Status
 from timebank.domain.words import checked_word
-from timebank.errors import InputError, NotFoundError, RefTaken
+from timebank.errors import NotFoundError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 
 
@@ -215,15 +215,16 @@ def account_of(uow: ReadingUnit, name: str) -> AccountId:
 
     *Refuses* unknown ones with ``NotFoundError``.
     """
-    if uow.accounts.by_label(name) is not None:
-        return labelled(uow, name)
-    try:
+    if is_account_id(name):
         return checked_account_id(name)
-    except InputError:
-        owned = uow.accounts.of_members([person := person_id(uow, name, field="account")])
-    if not owned.get(person):
+    own = uow.accounts.by_label(name)
+    if own is not None:
+        return own
+    person = person_id(uow, name, field="account")
+    owned = uow.accounts.of_members([person]).get(person)
+    if not owned:
         raise NotFoundError(kind="account", ref=name)
-    return owned[person][0]
+    return owned[0]
 
 
 def _status(uow: UnitOfWork, member: str, act: str, *, by: Actor, reason: str | None) -> Changes:

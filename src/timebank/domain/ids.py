@@ -25,9 +25,9 @@ _ACCOUNT: Final = re.compile(r"[0-9a-f]{16}")
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def is_id(text: str) -> bool:
-    """Whether the text has the form of an id: 32 hexadecimal digits, 16 for an account."""
-    return bool(_ID.fullmatch(text) or _ACCOUNT.fullmatch(text))
+def is_account_id(text: object) -> bool:
+    """Whether this has the form of an account's id: 16 hexadecimal digits."""
+    return isinstance(text, str) and _ACCOUNT.fullmatch(text.lower()) is not None
 
 
 def checked_id(text: object, *, field: str) -> str:
@@ -47,9 +47,11 @@ def checked_account_id(text: object, *, field: str = "account") -> AccountId:
 
     *Refuses:* other types and other text, with ``InputError``.
     """
-    if isinstance(text, str) and _ACCOUNT.fullmatch(text.lower()):
-        return AccountId(text.lower())
-    raise InputError(field=field, problem=f"{text!r} is not an account id (16 hexadecimal digits)")
+    if not is_account_id(text):
+        raise InputError(
+            field=field, problem=f"{text!r} is not an account id (16 hexadecimal digits)"
+        )
+    return AccountId(str(text).lower())
 
 
 def checked_slug(text: str) -> str:

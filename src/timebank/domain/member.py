@@ -72,6 +72,11 @@ class Member:
     status_since: date
     joined_on: date
 
+    @property
+    def unchanged(self) -> bool:
+        """Active since the day of joining: then there is no history to look up."""
+        return self.status is Status.ACTIVE and self.status_since == self.joined_on
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
@@ -114,12 +119,9 @@ class Standing:
         )
 
     def status_on(self, day: date) -> Status:
-        """The status on a day of work; before the first span, that of the first."""
-        found = self.history[0].status
-        for span in self.history:
-            if span.since <= day:
-                found = span.status
-        return found
+        """The status on a day of work; before the first day, that of the first day's end."""
+        first = self.history[0]
+        return [span.status for span in self.history if span.since <= max(day, first.since)][-1]
 
 
 def checked_text(text: str | None, *, field: str, limit: int = MAX_TEXT) -> str | None:

@@ -21,6 +21,7 @@ class Link:
         self.connection = connection
         self.bank = bank
         self.schema = schema
+        self.failed: Exception | None = None
         self._options = {"schema_translate_map": {None: schema}} if schema else {}
 
     @property
@@ -37,15 +38,15 @@ class Link:
         try:
             return self.connection.execute(statement, parameters, execution_options=self._options)
         except SQLAlchemyError as error:
-            raise translated(error) from error
+            raise self._failure(error) from error
 
-    def one(self, statement: Executable) -> Row[Any] | None:
+    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row, or None."""
-        return self.run(statement).first()
+        return self.run(statement, values).first()
 
-    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+    def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
         """Every row at once: for results of bounded size."""
-        return self.run(statement).all()
+        return self.run(statement, values).all()
 
     def stream(self, statement: Executable) -> Iterator[Row[Any]]:
         """Rows of any number in bounded memory."""
@@ -53,4 +54,9 @@ class Link:
         try:
             yield from self.connection.execute(statement, execution_options=options)
         except SQLAlchemyError as error:
-            raise translated(error) from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: SQLAlchemyError) -> Exception:
+        """Ours for the first error; later ones only say that the transaction has failed."""
+        self.failed = self.failed or translated(error)
+        return self.failed

@@ -34,9 +34,9 @@ def insert_rows(link: Link, table: Table, rows: Sequence[Values]) -> None:
         return
     names = tuple(rows[0])
     if len(rows) == 1:
-        link.run(insert(table), {"bank_id": link.bank, **rows[0]})
+        link.run(_plain_insert(table), {"bank_id": link.bank, **rows[0]})
     elif link.is_sqlite:
-        link.run(insert(table), [{"bank_id": link.bank, **row} for row in rows])
+        link.run(_plain_insert(table), [{"bank_id": link.bank, **row} for row in rows])
     else:
         link.run(_array_insert(table, names), _arrays(link, names, rows))
 
@@ -86,6 +86,11 @@ def _unnested(table: Table, names: Sequence[str]) -> FromClause:
         arrays.append(cast(bindparam(f"v_{name}", type_=kind), kind))
     columns: list[Column[Any]] = [column(name, table.c[name].type) for name in names]  # type: ignore[misc]
     return func.unnest(*arrays).table_valued(*columns, name="v").render_derived()
+
+
+@cache
+def _plain_insert(table: Table) -> Executable:
+    return insert(table)
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select, union_all
 
 from timebank.domain.account import Account, AccountChange, AccountKind
 from timebank.domain.hold import Hold
@@ -14,14 +14,60 @@ from timebank.domain.ids import AccountId, HoldId, PersonId
 from timebank.domain.statement import StatementEntry
 from timebank.domain.transaction import Activity, TransactionKind
 from timebank.storage.sql import schema
+from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores._common import ACCOUNT_DIGITS, Store, page, slices, with_prefix
 
 _SIDES = ("source", "target")
 
 
+_ACCOUNT: Final = schema.account.c
+_BANK: Final = bindparam("bank", type_=_ACCOUNT.bank_id.type)
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+
+_BY_ID: Final = select(schema.account).where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.id.in_(_IDS))
+_LOCKED: Final = _BY_ID.order_by(_ACCOUNT.id).with_for_update(key_share=True)
+_BY_LABEL: Final = select(_ACCOUNT.id).where(
+    _ACCOUNT.bank_id == _BANK, _ACCOUNT.label == bindparam("label")
+)
+_OF_OWNERS: Final = (
+    select(_ACCOUNT.owner_id, _ACCOUNT.id)
+    .where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.owner_id.in_(_IDS))
+    .order_by(_ACCOUNT.id)
+)
+_OPEN_HOLDS: Final = select(schema.hold).where(
+    schema.hold.c.bank_id == _BANK,
+    schema.hold.c.account_id.in_(_IDS),
+    schema.hold.c.outcome.is_(None),
+)
+"""Built once: every action asks some of these."""
+
+
+def _last(side: str) -> Select[Any]:
+    """The last entry of an account on this side as recorded at a time: one index seek."""
+    transfer = schema.transfer.c
+    account, number = transfer[f"{side}_id"], transfer[f"{side}_number"]
+    return (
+        select(number.label("number"), transfer[f"{side}_balance_minutes"].label("balance"))
+        .where(
+            transfer.bank_id == _BANK,
+            account == bindparam("account"),
+            transfer.recorded_at <= bindparam("at"),
+        )
+        .order_by(transfer.recorded_at.desc(), number.desc())
+        .limit(1)
+    )
+
+
+_LAST: Final = tuple(_last(side) for side in _SIDES)
+
+
 class SqlAccountStore(Store):
-    """``AccountStore`` in SQL."""
+    """``AccountStore`` in SQL. Labels are looked up once: they never change."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._labels: dict[str, AccountId] = {}
 
     def lock(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
         """The accounts under their row locks, taken in order of id."""
@@ -33,11 +79,10 @@ class SqlAccountStore(Store):
 
     def _accounts(self, ids: Collection[AccountId], *, locked: bool) -> dict[AccountId, Account]:
         found: dict[AccountId, Account] = {}
+        query = _LOCKED if locked else _BY_ID
         for part in slices(ids):
-            query = self._of_bank(schema.account).where(schema.account.c.id.in_(part))
-            if locked:
-                query = query.order_by(schema.account.c.id).with_for_update(key_share=True)
-            found |= {row.id: ledger.account_from(row) for row in self.link.all(query)}
+            rows = self.link.all(query, bank=self.link.bank, ids=part)
+            found |= {row.id: ledger.account_from(row) for row in rows}
         return found
 
     def get(self, id: AccountId) -> Account | None:
@@ -46,12 +91,12 @@ class SqlAccountStore(Store):
 
     def by_label(self, label: str) -> AccountId | None:
         """One of the bank's own accounts."""
-        account = schema.account
-        query = select(account.c.id).where(
-            account.c.bank_id == self.link.bank, account.c.label == label
-        )
-        row = self.link.one(query)
-        return None if row is None else AccountId(row.id)
+        if label not in self._labels:
+            row = self.link.one(_BY_LABEL, bank=self.link.bank, label=label)
+            if row is None:
+                return None
+            self._labels[label] = AccountId(row.id)
+        return self._labels[label]
 
     def by_prefix(self, prefix: str) -> tuple[AccountId, ...]:
         """Ids that begin so, at most two."""
@@ -64,15 +109,9 @@ class SqlAccountStore(Store):
 
     def of_members(self, ids: Collection[PersonId]) -> dict[PersonId, tuple[AccountId, ...]]:
         """Each member's accounts in order of id; members without one are left out."""
-        account = schema.account
         found: dict[PersonId, tuple[AccountId, ...]] = {}
         for part in slices(ids):
-            query = (
-                select(account.c.owner_id, account.c.id)
-                .where(account.c.bank_id == self.link.bank, account.c.owner_id.in_(part))
-                .order_by(account.c.id)
-            )
-            for row in self.link.all(query):
+            for row in self.link.all(_OF_OWNERS, bank=self.link.bank, ids=part):
                 found[row.owner_id] = (*found.get(row.owner_id, ()), row.id)
         return found
 
@@ -104,7 +143,8 @@ class SqlAccountStore(Store):
 
     def balance_at(self, id: AccountId, when: datetime) -> int:
         """The balance as recorded at that time: one index seek per side, the later entry wins."""
-        last = [row for side in _SIDES if (row := self.link.one(self._last(side, id, when)))]
+        values = {"bank": self.link.bank, "account": id, "at": when}
+        last = [row for query in _LAST if (row := self.link.one(query, **values))]
         return max(last, key=lambda row: row.number).balance if last else 0
 
     def _last(self, side: str, id: AccountId, when: datetime) -> Select[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any, Final
+
+from sqlalchemy import Select, bindparam, func, select
 
 from timebank.domain.bank import Bank
 from timebank.domain.policy import PolicyVersion
@@ -12,6 +14,41 @@ from timebank.storage.sql import schema
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import people
 from timebank.storage.sql.stores._common import Store
+
+
+def _house() -> Select[Any]:
+    """Rules, last closed day, last recorded time and last stated day, in one row."""
+    policy, bank = schema.policy, bindparam("bank", type_=schema.policy.c.bank_id.type)
+    closed = select(func.max(schema.period_close.c.until)).where(
+        schema.period_close.c.bank_id == bank
+    )
+    last = (
+        select(schema.transaction.c.recorded_at)
+        .where(schema.transaction.c.bank_id == bank)
+        .order_by(schema.transaction.c.id.desc())
+        .limit(1)
+    )
+    stated = (
+        select(schema.day_statement.c.day)
+        .where(schema.day_statement.c.bank_id == bank)
+        .order_by(schema.day_statement.c.id.desc())
+        .limit(1)
+    )
+    return (
+        select(
+            policy,
+            closed.scalar_subquery().label("closed_until"),
+            last.scalar_subquery().label("last_recorded_at"),
+            stated.scalar_subquery().label("stated_day"),
+        )
+        .where(policy.c.bank_id == bank)
+        .order_by(policy.c.version.desc())
+        .limit(1)
+    )
+
+
+_HOUSE: Final = _house()
+"""Built once: every action asks it."""
 
 
 class SqlBankStore(Store):
@@ -39,34 +76,7 @@ class SqlBankStore(Store):
     def house(self) -> House:
         """What holds now, in one query."""
         self.get()
-        policy, bank = schema.policy, self.link.bank
-        closed = select(func.max(schema.period_close.c.until)).where(
-            schema.period_close.c.bank_id == bank
-        )
-        last = (
-            select(schema.transaction.c.recorded_at)
-            .where(schema.transaction.c.bank_id == bank)
-            .order_by(schema.transaction.c.id.desc())
-            .limit(1)
-        )
-        stated = (
-            select(schema.day_statement.c.day)
-            .where(schema.day_statement.c.bank_id == bank)
-            .order_by(schema.day_statement.c.id.desc())
-            .limit(1)
-        )
-        query = (
-            select(
-                policy,
-                closed.scalar_subquery().label("closed_until"),
-                last.scalar_subquery().label("last_recorded_at"),
-                stated.scalar_subquery().label("stated_day"),
-            )
-            .where(policy.c.bank_id == bank)
-            .order_by(policy.c.version.desc())
-            .limit(1)
-        )
-        row = self.link.run(query).one()
+        row = self.link.run(_HOUSE, {"bank": self.link.bank}).one()
         return House(
             policy=people.version_from(row),
             closed_until=row.closed_until,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from timebank.domain.ids import FactId
 from timebank.ports import RequestKey, StoredReceipt
@@ -13,17 +14,24 @@ from timebank.storage.sql import schema
 from timebank.storage.sql.rows import requests
 from timebank.storage.sql.stores._common import Store, page, slices
 
+_KEY: Final = schema.request_key.c
+_KEYS: Final = select(schema.request_key).where(
+    _KEY.bank_id == bindparam("bank"),
+    _KEY.scope == bindparam("scope"),
+    _KEY.key_hash.in_(bindparam("hashes", expanding=True)),
+)
+"""Built once: every request with a key asks it."""
+
 
 class SqlRequestStore(Store):
     """``RequestStore`` in SQL."""
 
     def find(self, scope: str, key_hashes: Collection[bytes]) -> dict[bytes, RequestKey]:
         """The keys among these that were used in this scope."""
-        table = schema.request_key
         found: dict[bytes, RequestKey] = {}
         for part in slices(key_hashes):
-            query = self._of_bank(table).where(table.c.scope == scope, table.c.key_hash.in_(part))
-            found |= {bytes(row.key_hash): requests.key_from(row) for row in self.link.all(query)}
+            rows = self.link.all(_KEYS, bank=self.link.bank, scope=scope, hashes=part)
+            found |= {bytes(row.key_hash): requests.key_from(row) for row in rows}
         return found
 
     def salts(self, notes: Collection[FactId]) -> dict[FactId, bytes]:

@@ -1,0 +1,227 @@
+"""Streams for the checks of single rows: constraints, pairs that belong together, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+)
+
+from timebank.domain.audit_rows import (
+    BrokenRule,
+    ChainedHead,
+    CodedWord,
+    NotedFact,
+    StrayTransfer,
+)
+from timebank.domain.exchange import Side
+from timebank.storage.sql import _migrate, schema
+from timebank.storage.sql.rows import requests
+from timebank.storage.sql.stores._common import Store
+
+_APPROVED: Final = {
+    "approver_whole": "(approver_role IS NULL) = (approver_id IS NULL)",
+    "approver_role": "approver_role IN ('broker', 'coordinator', 'officer', 'member', 'system')",
+}
+_SIDES: Final = ", ".join(f"'{side.value}'" for side in Side)
+
+RULES: Final[Mapping[str, Mapping[str, str]]] = {
+    "policy": _APPROVED,
+    "account_change": _APPROVED,
+    "transaction": {**_APPROVED, "encoding": "encoding = 1"},
+    "exchange_act": {**_APPROVED, "side": f"side IN ({_SIDES})"},
+    "period_close": _APPROVED,
+    "exchange": {"proposed_by": f"proposed_by IN ({_SIDES})"},
+    "member": {"kind": "kind IN ('person', 'organisation')"},
+    "staff": {"role": "role IN ('broker', 'coordinator', 'officer')"},
+}
+"""What no constraint says, but every row that we write keeps to: table → name → condition."""
+
+_ELSEWHERE: Final = frozenset({schema.transfer.name, schema.exchange_party.name})
+"""Tables whose references other checks follow already, on their own pass."""
+
+
+class SqlAuditRows(Store):
+    """The part of ``AuditSource`` that looks at rows one by one."""
+
+    def schema_differences(self) -> tuple[str, ...]:
+        """What differs between the live schema and that of the release."""
+        return _migrate.check_schema(self.link.connection, schema=self.link.schema)
+
+    def broken_rules(self) -> Iterator[BrokenRule]:
+        """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
+        for table in schema.metadata.sorted_tables:
+            for query in self._breaches(table):
+                for row in self.link.stream(query):
+                    yield BrokenRule(
+                        table=table.name.removeprefix(schema.PREFIX),
+                        row=_named(table, row),
+                        rule=row.broken_rule,
+                    )
+
+    def _breaches(self, table: Table) -> Iterator[Select[Any]]:
+        rules = _rules_of(table)
+        if rules:
+            broken = case(*((not_(text(f"({rule})")), name) for name, rule in rules.items()))
+            yield self._keys(table, broken.label("broken_rule")).where(broken.is_not(None))
+        if table.name in _ELSEWHERE:
+            return
+        for key in table.foreign_key_constraints:
+            if len(key.columns) > 1:
+                yield self._orphans(table, key)
+
+    def _orphans(self, table: Table, key: ForeignKeyConstraint) -> Select[Any]:
+        """Rows that name a row of another table that is not there."""
+        parent = key.referred_table.alias("parent")
+        pairs = [(e.parent, parent.c[e.column.name]) for e in key.elements]
+        there = exists().where(*(own == other for own, other in pairs))
+        column = next(c for c in key.columns if c.name != "bank_id")
+        name = literal(f"{column.name} of a row that is there").label("broken_rule")
+        return self._keys(table, name).where(column.is_not(None), ~there)
+
+    def _keys(self, table: Table, *more: ColumnElement[Any]) -> Select[Any]:
+        key = [c for c in table.primary_key.columns if c.name != "bank_id"]
+        return select(*key, *more).where(table.c.bank_id == self.link.bank)
+
+    def stray_transfers(self) -> Iterator[StrayTransfer]:
+        """Transfers that were not recorded with their transaction; transactions without any."""
+        transfer, transaction = schema.transfer, schema.transaction
+        ours = and_(
+            transaction.c.bank_id == transfer.c.bank_id,
+            transaction.c.id == transfer.c.transaction_id,
+        )
+        query = (
+            select(
+                transfer.c.transaction_id, transfer.c.recorded_at.label("own"), transaction.c.recorded_at
+            )
+            .outerjoin(transaction, ours)
+            .where(
+                transfer.c.bank_id == self.link.bank,
+                or_(
+                    transaction.c.id.is_(None),
+                    transaction.c.recorded_at != transfer.c.recorded_at,
+                ),
+            )
+            .order_by(transfer.c.transaction_id, transfer.c.n)
+        )
+        for row in self.link.stream(query):
+            yield StrayTransfer(
+                transaction=row.transaction_id,
+                transfer_recorded_at=row.own,
+                recorded_at=row.recorded_at,
+            )
+        empty = select(transaction.c.id, transaction.c.recorded_at).where(
+            transaction.c.bank_id == self.link.bank, ~exists().where(ours)
+        )
+        for row in self.link.stream(empty.order_by(transaction.c.id)):
+            yield StrayTransfer(
+                transaction=row.id, transfer_recorded_at=None, recorded_at=row.recorded_at
+            )
+
+    def noted(self) -> Iterator[NotedFact]:
+        """Facts that keep the digest of a note, each beside the note."""
+        note = schema.note
+        for fact in (schema.transaction, schema.account_change, schema.exchange_act):
+            here = and_(note.c.bank_id == fact.c.bank_id, note.c.about_id == fact.c.id)
+            query = (
+                select(fact.c.id, fact.c.note_digest, note.c.about_id, note.c.salt, note.c.text)
+                .outerjoin(note, here)
+                .where(fact.c.bank_id == self.link.bank, fact.c.note_digest.is_not(None))
+                .order_by(fact.c.id)
+            )
+            for row in self.link.stream(query):
+                yield NotedFact(
+                    fact=row.id,
+                    digest=bytes(row.note_digest),
+                    there=row.about_id is not None,
+                    salt=None if row.salt is None else bytes(row.salt),
+                    text=row.text,
+                )
+
+    def coded_words(self) -> Iterator[CodedWord]:
+        """Each word in a column for codes, once per table."""
+        for table, column in (
+            (schema.transaction, "reason"),
+            (schema.transaction, "category"),
+            (schema.account_change, "reason"),
+            (schema.exchange_act, "reason"),
+        ):
+            word, short = table.c[column], table.name.removeprefix(schema.PREFIX)
+            seen = (
+                select(word.label("word"), table.c.id)
+                .where(table.c.bank_id == self.link.bank, word.is_not(None))
+                .distinct(word)
+                .order_by(word, table.c.id)
+            )
+            if self.link.is_sqlite:  # which takes the id from the row that has the least
+                seen = (
+                    select(word.label("word"), func.min(table.c.id, type_=table.c.id.type).label("id"))
+                    .where(table.c.bank_id == self.link.bank, word.is_not(None))
+                    .group_by(word)
+                    .order_by(word)
+                )
+            for row in self.link.stream(seen):
+                yield CodedWord(column=column, word=row.word, row=f"{short} {row.id}")
+
+    def chain(self) -> Iterator[ChainedHead]:
+        """Every checkpoint's own row, smallest first."""
+        query = self._of_bank(schema.checkpoint).order_by(schema.checkpoint.c.size)
+        for row in self.link.stream(query):
+            yield ChainedHead(
+                size=row.size, previous_size=row.previous_size, sealed_at=row.sealed_at
+            )
+
+    def tree_size(self) -> int | None:
+        """What the tree's head says of its size."""
+        row = self.link.one(self._of_bank(schema.tree_head))
+        return None if row is None else int(row.size)
+
+    def torn_receipts(self) -> Iterator[tuple[str, str]]:
+        """Receipts (action, id) whose sum is not that of the row and of the keys it answers."""
+        outbox, key = schema.outbox, schema.request_key
+        receipts = self.link.stream(self._of_bank(outbox).order_by(outbox.c.id))
+        keys = self.link.stream(self._of_bank(key).order_by(key.c.receipt_id))
+        groups = groupby(keys, key=attrgetter("receipt_id"))
+        group = next(groups, None)
+        for row in receipts:
+            while group is not None and group[0] < row.id:
+                group = next(groups, None)  # ``orphaned_keys`` has those
+            own = [k._asdict() for k in group[1]] if group and group[0] == row.id else []
+            if not requests.is_whole(row._asdict(), own):
+                yield row.action, row.id
+
+
+def _rules_of(table: Table) -> dict[str, str]:
+    """The conditions that every row of a table meets, by name."""
+    checks = {
+        str(c.name): str(c.sqltext) for c in table.constraints if isinstance(c, CheckConstraint)
+    }
+    return checks | {**RULES.get(table.name.removeprefix(schema.PREFIX), {})}
+
+
+def _named(table: Table, row: Row[Any]) -> str:
+    key = [c.name for c in table.primary_key.columns if c.name != "bank_id"]
+    found = row._mapping
+    return " ".join(_plain(found[name]) for name in key) or "of the bank"
+
+
+def _plain(value: Any) -> str:
+    return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
