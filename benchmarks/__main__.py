@@ -1,0 +1,77 @@
+"""``python -m benchmarks [NAME] [--backend sqlite|postgresql] [--n N]``: one JSON line a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+from benchmarks.auditing import audit
+from benchmarks.confirming import exchange_confirm
+from benchmarks.lines import ROUNDS, Line
+from benchmarks.memory import memory
+from benchmarks.places import BACKENDS, Place, Places
+from benchmarks.posting import post_batch, post_one
+from benchmarks.reading import balance, plan, statement
+
+
+class Benchmark(NamedTuple):
+    """A benchmark and the n it has by default."""
+
+    run: Callable[[Place, int, int], Iterator[Line]]
+    n: int
+
+
+BENCHMARKS: Final = {
+    "exchange_confirm": Benchmark(exchange_confirm, 30),
+    "post_one": Benchmark(post_one, 100),
+    "post_batch": Benchmark(post_batch, 3_000),
+    "statement": Benchmark(statement, 100_000),
+    "balance": Benchmark(balance, 100_000),
+    "audit": Benchmark(audit, 50_000),
+    "memory": Benchmark(memory, 2_000),
+}
+PLAN: Final = "plan"
+
+Name = Enum("Name", {name: name for name in (*BENCHMARKS, PLAN)})  # type: ignore[misc]
+Backend = Enum("Backend", {name: name for name in BACKENDS})  # type: ignore[misc]
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    name: Annotated[Name | None, typer.Argument(help="One benchmark; all if left out.")] = None,
+    backend: Annotated[Backend | None, typer.Option(help="Only this database.")] = None,
+    n: Annotated[int | None, typer.Option(min=1, help="How many, instead of the default.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often, by turns.")] = ROUNDS,
+) -> None:
+    """Ours through the public API beside hand-written code that does the same, by turns.
+
+    Prints one JSON line a result; "plan" prints the query plan of a balance instead.
+    """
+    backends = BACKENDS if backend is None else (backend.value,)
+    names = tuple(BENCHMARKS) if name is None else (name.value,)
+    with Places() as places:
+        for chosen in names:
+            for where in backends:
+                with places.fresh(where) as place:
+                    _print(chosen, place, n, rounds)
+
+
+def _print(name: str, place: Place, n: int | None, rounds: int) -> None:
+    if name == PLAN:
+        print(f"{place.backend}:")
+        for row in plan(place, n or BENCHMARKS["balance"].n):
+            print(f"  {row}", flush=True)
+        return
+    benchmark = BENCHMARKS[name]
+    for found in benchmark.run(place, n or benchmark.n, rounds):
+        print(found.json(), flush=True)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")
