@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from functools import wraps
-from hashlib import sha256
 from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec
 
@@ -47,7 +46,7 @@ def keyed(request: Request, secret: bytes) -> bytes:
     if not isinstance(key, str) or not 0 < len(key) <= 200:
         raise InputError(field="key", problem=f"{key!r} must be 1 to 200 characters")
     text = f"{request.action}\0{key}".encode()
-    return hmac.new(secret, text, sha256).digest()[:16]
+    return hmac.digest(secret, text, "sha256")[:16]
 
 
 def digests(request: Request, secret: bytes, salt: bytes | None) -> dict[str, str]:
@@ -57,7 +56,7 @@ def digests(request: Request, secret: bytes, salt: bytes | None) -> dict[str, st
         key = salt if name in FREE_TEXT else secret
         if value is not None and key is not None:
             text = f"{name}\0{_canonical(value)}".encode()
-            found[name] = hmac.new(key, text, sha256).hexdigest()[:16]
+            found[name] = hmac.digest(key, text, "sha256")[:8].hex()
     return found
 
 
