@@ -400,7 +400,6 @@ def _account(op: Any) -> None:
         sa.Column("number", types.big(), nullable=False),
         sa.Column("recorded_at", types.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_account"),
-        sa.UniqueConstraint("bank_id", "label", name="uq_timebank_account_label"),
         sa.ForeignKeyConstraint(
             ["bank_id"], ["timebank_bank.bank_id"], name="fk_timebank_account_bank_id"
         ),
@@ -422,7 +421,22 @@ def _account(op: Any) -> None:
         sa.CheckConstraint("unit = 'minute'", name="ck_timebank_account_unit"),
         sqlite_strict=True,
     )
-    op.create_index("ix_timebank_account_owner", "timebank_account", ["bank_id", "owner_id"])
+    op.create_index(
+        "ix_timebank_account_owner",
+        "timebank_account",
+        ["bank_id", "owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_timebank_account_label",
+        "timebank_account",
+        ["bank_id", "label"],
+        unique=True,
+        sqlite_where=sa.text("label IS NOT NULL"),
+        postgresql_where=sa.text("label IS NOT NULL"),
+    )
 
 
 def _listing(op: Any) -> None:
@@ -647,7 +661,6 @@ def _transaction(op: Any) -> None:
         sa.Column("salt", sa.LargeBinary(16), nullable=False),
         sa.Column("encoding", types.small(), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_transaction"),
-        sa.UniqueConstraint("bank_id", "reverses", name="uq_timebank_transaction_reverses"),
         sa.ForeignKeyConstraint(
             ["bank_id", "actor_for"],
             ["timebank_person.bank_id", "timebank_person.id"],
@@ -691,6 +704,14 @@ def _transaction(op: Any) -> None:
         ),
         sa.CheckConstraint("overrides IN (0, 1)", name="ck_timebank_transaction_overrides"),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "uq_timebank_transaction_reverses",
+        "timebank_transaction",
+        ["bank_id", "reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
     )
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     PrimaryKeyConstraint,
     Table,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.types import TypeEngine
 
 from timebank.domain.actor import Role
@@ -54,6 +56,23 @@ def foreign(table: str, column: str, other: str) -> ForeignKeyConstraint:
         key,
         [f"{PREFIX}{other}.{name}" for name in target],
         name=f"fk_timebank_{table}_{column}",
+    )
+
+
+def sparse(name: str, column: str, *, unique: bool = False) -> Index:
+    """An index on a column that is mostly empty, without its empty rows.
+
+    Small; and on PostgreSQL no foreign key's look-up by id mistakes it for the primary key while
+    the table has no statistics yet.
+    """
+    filled = sql_text(f"{column} IS NOT NULL")
+    return Index(
+        name,
+        "bank_id",
+        column,
+        unique=unique,
+        sqlite_where=filled,
+        postgresql_where=filled,
     )
 
 

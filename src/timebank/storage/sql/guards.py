@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, Table, UniqueConstraint, text
+from sqlalchemy import Connection, Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from timebank.storage.sql import schema
 
@@ -150,7 +150,11 @@ def _not_replaced(table: Table) -> tuple[str, str]:
     A key that comes again is passed over instead, so that ON CONFLICT DO NOTHING still works.
     """
     uniques = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
-    keys = [table.primary_key, *sorted(uniques, key=lambda c: str(c.name))]
+    sparse = [index for index in table.indexes if index.unique]
+    others: list[UniqueConstraint | Index] = sorted(
+        (*uniques, *sparse), key=lambda key: str(key.name)
+    )
+    keys: list[PrimaryKeyConstraint | UniqueConstraint | Index] = [table.primary_key, *others]
     same = " OR ".join(_taken(table, [column.name for column in key.columns]) for key in keys)
     trigger = f"tg_timebank_{_short(table)}_replace"
     refusal = f"RAISE(ABORT, '{table.name} is never replaced')"

@@ -19,6 +19,7 @@ from timebank.storage.sql.blocks import (
     column,
     foreign,
     maybe,
+    sparse,
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
@@ -40,7 +41,7 @@ account = table(
     maybe("recorded_at", Moment),
     foreign("account", "bank_id", "bank"),
     foreign("account", "owner_id", "member"),
-    UniqueConstraint("bank_id", "label", name="uq_timebank_account_label"),
+    sparse("uq_timebank_account_label", "label", unique=True),
     CheckConstraint("held_minutes >= 0", name="ck_timebank_account_held_minutes"),
     CheckConstraint("number >= 0", name="ck_timebank_account_number"),
     CheckConstraint("unit = 'minute'", name="ck_timebank_account_unit"),
@@ -49,7 +50,7 @@ account = table(
     ),
     among("account", "kind", AccountKind),
     among("account", "frozen", Frozen),
-    Index("ix_timebank_account_owner", "bank_id", "owner_id"),
+    sparse("ix_timebank_account_owner", "owner_id"),
     key=("id",),
 )
 
@@ -74,7 +75,7 @@ transaction = table(
     foreign("transaction", "bank_id", "bank"),
     foreign("transaction", "reverses", "transaction"),
     foreign("transaction", "exchange_id", "exchange"),
-    UniqueConstraint("bank_id", "reverses", name="uq_timebank_transaction_reverses"),
+    sparse("uq_timebank_transaction_reverses", "reverses", unique=True),
     CheckConstraint("counts_on >= happened_on", name="ck_timebank_transaction_counts_on"),
     CheckConstraint("imported IN (0, 1)", name="ck_timebank_transaction_imported"),
     CheckConstraint("overrides IN (0, 1)", name="ck_timebank_transaction_overrides"),
