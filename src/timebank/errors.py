@@ -10,8 +10,7 @@
     └── StorageError           call the operator
     BrokenInvariantError       our fault: stands outside on purpose
 
-Each error has a stable ``code``, a message that says what, where and what next, and typed
-``data``. Compare codes and data, never the text.
+Each has a stable ``code``, a message (what, where, what next) and typed ``data``: compare those.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ class TimebankError(Exception):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __str__(self) -> str:
-        lists = {n: v for n, v in self.data.items() if isinstance(v, tuple)}
-        said = {n: ", ".join(map(str, v)) or "nothing" for n, v in lists.items()}
-        return self.template.format(**{**self.data, **said})
+        said = {name: _said(name, value) for name, value in self.data.items()}
+        way_out = "let two people override it until a day (approver, reason, review date)."
+        return self.template.format(way_out=way_out, **said)
 
     def __repr__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.data.items())
@@ -50,6 +49,15 @@ class TimebankError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), **self.data), ()
+
+
+def _said(name: str, value: Any) -> Any:
+    """A fact in words: amounts in hours and minutes, lists without brackets."""
+    if name.endswith("minutes") and isinstance(value, int):
+        return f"{'-' if value < 0 else ''}{abs(value) // 60}:{abs(value) % 60:02d}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return value
 
 
 class InputError(TimebankError):
@@ -144,10 +152,7 @@ class NotEnoughHours(RefusedError):
     """The source account would end below its floor and further out than it is."""
 
     code = "not_enough_hours"
-    template = (
-        "Account {account} has {available_minutes} minutes available and {needed_minutes} are "
-        "needed; earn hours first or ask a coordinator for a named override."
-    )
+    template = "Account {account} has {available_minutes}, {needed_minutes} are needed; {way_out}"
     account: str
     available_minutes: int
     needed_minutes: int
@@ -157,10 +162,7 @@ class CeilingReached(RefusedError):
     """The target account would end above its ceiling and further out than it is."""
 
     code = "ceiling_reached"
-    template = (
-        "Account {account} has room for {room_minutes} minutes and {offered_minutes} were "
-        "offered; spend or donate hours first or ask a coordinator for a named override."
-    )
+    template = "Account {account} has room for {room_minutes}, {offered_minutes} came; {way_out}"
     account: str
     room_minutes: int
     offered_minutes: int
@@ -263,10 +265,11 @@ class HoursNotAllowed(RefusedError):
     """The hours break a rule of the bank: step, maximum, or the agreed band."""
 
     code = "hours_not_allowed"
-    template = "{minutes} minutes are refused by the rule {rule}: {limit_minutes} minutes."
+    template = "{minutes} are refused by the rule {rule} ({limit_minutes}); {next_step}."
     minutes: int
     rule: str
     limit_minutes: int
+    next_step: str
 
 
 class RefTaken(RefusedError):
@@ -303,8 +306,7 @@ class ClockSuspect(RefusedError):
     code = "clock_suspect"
     http_status = 503
     template = (
-        "The clock says {now}, the last fact is of {last_recorded_at}; set the clock, or let a "
-        "coordinator state today's date (timebank bank today)."
+        "The clock says {now}, the last fact {last_recorded_at}; set it, or: timebank bank today"
     )
     now: str
     last_recorded_at: str
@@ -385,16 +387,14 @@ def as_dict(error: TimebankError) -> dict[str, Any]:
 
     Tuples become lists, so that the result goes through ``json.dumps`` unchanged.
     """
-    data = {
-        name: [str(v) if isinstance(v, Fault) else v for v in value]
-        if isinstance(value, tuple)
-        else value
-        for name, value in error.data.items()
-    }
+
+    def plain(value: Any) -> Any:
+        return list(map(str, value)) if isinstance(value, tuple) else value
+
     return {
         "code": error.code,
         "message": str(error),
         "retryable": error.retryable,
         "http_status": error.http_status,
-        "data": data,
+        "data": {name: plain(value) for name, value in error.data.items()},
     }

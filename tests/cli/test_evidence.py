@@ -44,7 +44,7 @@ def test_sealing_again_without_news_gives_the_same_checkpoint(sealed):
 
 
 def test_a_bank_that_was_never_sealed_has_no_checkpoint(riverside):
-    assert run("checkpoint").code == 2
+    assert run("checkpoint").code == 4
 
 
 def test_a_proof_holds_with_the_two_files_alone(sealed, tmp_path, monkeypatch):

@@ -112,7 +112,7 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
 
     Ids, numbers, balances and roots come out as they were; the tree is grown again from the
     leaves and compared with every checkpoint of the file. Without ``people`` nobody has a name.
-    How many lines were read is the answer.
+    How many lines were read, the first and the last included, is the answer.
 
     *Refuses* a bank that exists (``RefTaken``), and a file of another bank or form, torn, edited,
     or with leaves that do not lead to its checkpoints (``InputError``): nothing is kept of it.
@@ -133,7 +133,7 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
         count += len(part)
     uow.archive.restore(notes)
     _grow_again(uow)
-    return count
+    return count + 2
 
 
 def _value(row: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from timebank.domain import membership, movement
 from timebank.domain.actor import Actor, require_second_person
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions, require_actor
-from timebank.domain.events import LimitOverridden
+from timebank.domain.events import LimitOverridden, TransactionRecorded
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.member import Member, PersonKind
@@ -291,8 +291,9 @@ def _count(row: Numbered, outcome: Outcome, tally: Tally) -> None:
         tally.replayed += 1
         return
     tally.accepted += 1
-    tally.minutes += abs(row.minutes)
     for event in outcome.receipt.events:
+        if isinstance(event, TransactionRecorded):
+            tally.minutes += event.minutes
         if isinstance(event, LimitOverridden):
             tally.overridden[event.account] = None
 

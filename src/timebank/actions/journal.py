@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from timebank.actions._archive import export, export_people, load
+from timebank.actions._books_files import export_beancount, export_csv, export_hledger
 from timebank.actions.members import account_of
 from timebank.domain.ids import AccountId, FactId, TransactionId, checked_id
-from timebank.errors import InputError, NotFoundError
+from timebank.errors import InputError, NotFoundError, WrongState
 from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork
 from timebank.proof import opening, tree
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
@@ -16,7 +17,17 @@ from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash
 from timebank.proof.opening import Place
 
-__all__ = ["checkpoint", "export", "export_people", "load", "prove", "seal"]
+__all__ = [
+    "checkpoint",
+    "export",
+    "export_beancount",
+    "export_csv",
+    "export_hledger",
+    "export_people",
+    "load",
+    "prove",
+    "seal",
+]
 
 AT_ONCE: Final = 10_000
 """How many facts a call of ``seal`` takes, unless told otherwise."""
@@ -49,16 +60,24 @@ def seal(uow: UnitOfWork, *, limit: int = AT_ONCE) -> Checkpoint | None:
         fresh = tree.grown(size, [leaf.hash for leaf in leaves], uow.seals.node)
         grown = size + len(leaves)
         root = tree.root(grown, tree.over(fresh, uow.seals.node))
-        uow.seals.append(leaves, fresh, TreeHead(size=grown, root=root, sealed_at=uow.now()))
+        before = uow.seals.head()
+        at = uow.now() if before is None else max(uow.now(), before.sealed_at)
+        uow.seals.append(leaves, fresh, TreeHead(size=grown, root=root, sealed_at=at))
     head = uow.seals.head()
     return None if head is None else checkpoint_of(uow.slug, head)
 
 
 def checkpoint(uow: ReadingUnit) -> Checkpoint:
-    """The latest sealed checkpoint. *Refuses* a bank that was never sealed (``NotFoundError``)."""
+    """The latest sealed checkpoint. *Refuses* a bank that was never sealed (``WrongState``)."""
     head = uow.seals.head()
     if head is None:
-        raise NotFoundError(kind="checkpoint", ref="none sealed yet: run timebank seal")
+        raise WrongState(
+            kind="bank",
+            id=uow.slug,
+            state="not sealed yet",
+            act="give a checkpoint",
+            possible=("timebank seal",),
+        )
     return checkpoint_of(uow.slug, head)
 
 
@@ -68,8 +87,8 @@ def prove(uow: ReadingUnit, account: str, *, transaction: str | None = None) -> 
     It opens that account's sides only: no other account, number or balance is in it.
     ``opening.verified`` checks it against a checkpoint, without the bank.
 
-    *Refuses* unknown names, a bank or transaction that is not sealed yet (``NotFoundError``), an
-    account that takes no part in the transaction (``InputError``).
+    *Refuses* unknown names, a bank (``WrongState``) or transaction (``NotFoundError``) that is not
+    sealed yet, an account that takes no part in the transaction (``InputError``).
     """
     made = checkpoint(uow)
     id_ = account_of(uow, account)

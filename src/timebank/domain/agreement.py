@@ -324,7 +324,12 @@ def checked_minutes(exchange: Exchange, hours: Hours, conditions: Conditions) ->
     conditions.policy.credited_minutes(minutes)
     limit = exchange.agreed_minutes + conditions.policy.band_minutes
     if minutes > limit:
-        raise HoursNotAllowed(minutes=minutes, rule="agreed and band_minutes", limit_minutes=limit)
+        raise HoursNotAllowed(
+            minutes=minutes,
+            rule="agreed hours and band",
+            limit_minutes=limit,
+            next_step="report at most that and dispute it, or cancel and agree on more",
+        )
     return minutes
 
 

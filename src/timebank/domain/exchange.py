@@ -169,7 +169,8 @@ def require_side(exchange: Exchange, act: Act, by: Actor) -> Side:
     """
     action = f"exchanges.{act.value}"
     if by.acts_for is None:
-        raise InputError(field="on_behalf_of", problem=f"{action}: say for whom the staff act")
+        problem = f"{action}: staff say for whom they act, or act in the role of a member"
+        raise InputError(field="on_behalf_of", problem=problem)
     side = exchange.side_of(by.acts_for)
     if side is None:
         raise NotPermitted(action=action, who=str(by), needed="a party of the exchange")

@@ -186,7 +186,10 @@ def leave(
         raise NotPermitted(action="members.leave", who=str(by), needed="the member itself or staff")
     after = moved(member, "leave", on=conditions.today)
     if open_exchanges:
-        raise NotYetEmpty(member=member.id, what=f"{open_exchanges} open exchange(s)")
+        raise NotYetEmpty(
+            member=member.id,
+            what=f"{open_exchanges} open exchange(s) to cancel, decline or confirm",
+        )
     accounts, lapsed = holds.lapse(dict(books.accounts), books.holds, now=conditions.now)
     changes = swept(accounts, lapsed)
     for account in own:
@@ -310,7 +313,7 @@ def add_staff(
     """
     require_actor("staff.add", conditions)
     if role in (Role.MEMBER, Role.SYSTEM):
-        raise InputError(field="role", problem="staff are broker, coordinator or officer")
+        raise InputError(field="role", problem="it is one of: broker, coordinator, officer")
     starts = starts_on or conditions.today
     if ends_on is not None and ends_on < starts:
         raise InputError(field="ends_on", problem="lies before the first day")

@@ -16,6 +16,7 @@ from timebank.errors import HoursNotAllowed, InputError, UnknownCategory
 
 STEPS: Final = (1, 5, 15, 30)
 OTHER: Final = "other"
+MAX_CODE: Final = 60
 
 CATEGORIES: Final = (
     "care",
@@ -109,6 +110,9 @@ class Policy:
         for name in ("band_minutes", "dispute_days", "clock_behind_minutes", "allotment_minutes"):
             if (getattr(self, name) or 0) < 0:
                 raise InputError(field=name, problem="must be 0 or more")
+        for name in ("categories", "reasons"):
+            if not all(0 < len(code) <= MAX_CODE for code in getattr(self, name)):
+                raise InputError(field=name, problem=f"a code has 1 to {MAX_CODE} characters")
         if OTHER not in self.reasons:
             raise InputError(field="reasons", problem=f"the list needs {OTHER!r} for free words")
 
@@ -152,12 +156,18 @@ class Policy:
         else:
             credited = raw_minutes
         if credited % step or credited < 1:
-            raise HoursNotAllowed(minutes=raw_minutes, rule="step_minutes", limit_minutes=step)
+            raise HoursNotAllowed(
+                minutes=raw_minutes,
+                rule="step_minutes",
+                limit_minutes=step,
+                next_step="use whole steps",
+            )
         if credited > self.max_exchange_minutes:
             raise HoursNotAllowed(
                 minutes=raw_minutes,
                 rule="max_exchange_minutes",
                 limit_minutes=self.max_exchange_minutes,
+                next_step="record a day's work at a time",
             )
         return credited
 

@@ -109,7 +109,10 @@ def _check_parties(session: Session) -> None:
 def _moves(
     minutes: int, session: Session, account_of: Mapping[PersonId, AccountId], pot: AccountId
 ) -> tuple[tuple[AccountId, AccountId, int], ...]:
-    """Source, target and minutes of each service transfer; the parts sum exactly."""
+    """Source, target and minutes of each service transfer.
+
+    Shared parts are exact to the minute and sum to the whole; the policy's step is for the whole.
+    """
     hours = Hours(minutes=minutes)
     pairs = [(account_of[r], account_of[g]) for g in session.givers for r in session.receivers]
     if session.rule is GroupRule.POT:
@@ -118,6 +121,9 @@ def _moves(
     parts = [part.minutes for part in (hours.split(len(pairs)) if shared else [hours] * len(pairs))]
     if min(parts) < 1:
         raise HoursNotAllowed(
-            minutes=minutes, rule="a minute for everyone", limit_minutes=len(pairs)
+            minutes=minutes,
+            rule="a minute for everyone",
+            limit_minutes=len(pairs),
+            next_step="use more hours or fewer people",
         )
     return tuple((*pair, part) for pair, part in zip(pairs, parts, strict=True))

@@ -140,7 +140,12 @@ def _upheld(
     """What moved stands. *Refuses* other hours: reverse first, then record what is right."""
     moved = _moved_minutes(exchange, original)
     if minutes != moved:
-        raise HoursNotAllowed(minutes=minutes, rule="the hours that moved", limit_minutes=moved)
+        raise HoursNotAllowed(
+            minutes=minutes,
+            rule="the hours that moved",
+            limit_minutes=moved,
+            next_step="uphold those, or cancel it and record what is right",
+        )
     confirmed = replace(exchange, state=State.CONFIRMED)
     return acted(confirmed, Act.RESOLVE, None, minutes, conditions, reason=reason)[0]
 

@@ -84,7 +84,7 @@ def prove(
     document = {"schema": "timebank.proved/1", "lines": lines, "checkpoint": kept}
     return Answer(
         document=document,
-        text=(f"{lines} line(s) proved in {out}, against the checkpoint:", kept),
+        text=(f"{lines} transaction(s) proved in {out}, against the checkpoint:", kept),
     )
 
 
@@ -128,7 +128,9 @@ def _verdict(kept: Checkpoint, shown: list[dict[str, str | None]], why_not: str 
     sides = [part for part in shown if part["record"] in ("source", "target")]
     rows = [(s["transaction"], s["account"], s["number"], s["balance_minutes"]) for s in sides]
     table = grid(("Transaction", "Account", ">Number", ">Balance (minutes)"), rows)
-    held = f"It holds: {len(rows)} line(s) are in the journal of {kept.bank} at size {kept.size}."
+    count = len({side["transaction"] for side in sides})
+    where = f"are in the journal of {kept.bank} at size {kept.size}"
+    held = f"It holds: {len(rows)} line(s) of {count} transaction(s) {where}."
     return Answer(document=document, text=(held, table))
 
 
