@@ -144,7 +144,10 @@ def search(
     after: ListingId | None = None,
     limit: int = 100,
 ) -> tuple[Listing, ...]:
-    """Listings that stand today and whose title has the words, in any case; a page of ``limit``."""
+    """Listings of active members that stand today, with the words in their title in any case.
+
+    A page of ``limit`` in order of id, after the one with the id ``after``.
+    """
     return uow.listings.list(
         kind=None if kind is None else checked_word(ListingKind, kind, field="kind"),
         member=None,

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from timebank.domain.ids import ListingId, PersonId
 from timebank.domain.listing import Listing, ListingKind
+from timebank.domain.member import Status
 from timebank.storage.sql import schema
 from timebank.storage.sql.rows import people
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, with_prefix
+
+_ACTIVE: Final = exists().where(
+    schema.member.c.bank_id == schema.listing.c.bank_id,
+    schema.member.c.id == schema.listing.c.member_id,
+    schema.member.c.status == Status.ACTIVE.value,
+)
+"""Who is suspended or has left can neither give nor receive: their listings do not stand."""
 
 
 class SqlListingStore(Store):
@@ -63,6 +72,7 @@ class SqlListingStore(Store):
             query = query.where(
                 listing.withdrawn_at.is_(None),
                 or_(listing.expires_on.is_(None), listing.expires_on >= standing_on),
+                _ACTIVE,
             )
         rows = self.link.all(page(query, listing.id, after, limit))
         return tuple(people.listing_from(row) for row in rows)
