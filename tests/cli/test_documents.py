@@ -170,7 +170,7 @@ def test_lists_go_on_after_an_id() -> None:
         ("transfer list", ["schema", "bank", "transactions", "next"]),
         ("bank list", ["schema", "banks"]),
         ("bank policy", ["schema", "bank", "version", "recorded_at", "policy"]),
-        ("period list", ["schema", "bank", "closed_until"]),
+        ("period list", ["schema", "bank", "closed_until", "closes"]),
         ("expire", ["schema", "receipts"]),
         ("audit --list", ["schema", "checks"]),
         ("db current", ["schema", "revision", "head"]),

@@ -49,7 +49,8 @@ def test_the_contract_is_all_there() -> None:
         exchange dispute|exchange resolve|exchange reverse|exchange show|exchange list|
         exchange group|transfer donate|transfer grant|transfer adjust|transfer reverse|
         transfer show|transfer list|import|balance|balances|statement|period close|period list|
-        expire|audit|demo"""
+        expire|audit|demo|log|db backup|db restore|db pack|
+        db rebuild"""
     there = {" ".join(path) for path in COMMANDS}
     assert {name.strip() for name in wanted.split("|")} <= there
 

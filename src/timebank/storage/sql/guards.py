@@ -104,8 +104,8 @@ def _short(table: Table) -> str:
 def _sqlite() -> Iterator[tuple[str, str]]:
     for table in schema.FACTS:
         yield _refusing(table, "update", f"BEFORE UPDATE ON {table.name}", "is never edited")
-        yield _not_replaced(table)
     for table in (*schema.FACTS, *schema.KEPT):
+        yield _not_replaced(table)
         yield _refusing(table, "delete", f"BEFORE DELETE ON {table.name}", "is never deleted")
     for short, columns in _IDENTITY.items():
         table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
@@ -158,7 +158,7 @@ def _not_replaced(table: Table) -> tuple[str, str]:
     same = " OR ".join(_taken(table, [column.name for column in key.columns]) for key in keys)
     trigger = f"tg_timebank_{_short(table)}_replace"
     refusal = f"RAISE(ABORT, '{table.name} is never replaced')"
-    outcome = "RAISE(IGNORE)" if table is schema.request_key else refusal
+    outcome = "RAISE(IGNORE)" if table in (schema.request_key, schema.tree_head) else refusal
     body = f"BEGIN SELECT {outcome}; END"
     return trigger, f"CREATE TRIGGER {trigger} BEFORE INSERT ON {table.name} WHEN {same} {body}"
 

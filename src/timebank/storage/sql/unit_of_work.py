@@ -69,7 +69,7 @@ class SqlUnit:
         self.archive = SqlArchive(link)
         self.audit = SqlAuditSource(link)
         self.connection = connection
-        self._link = link
+        self.link = link
         self._broken: BaseException | None = None
 
     def record(
@@ -83,18 +83,22 @@ class SqlUnit:
         if self._broken is not None:
             raise BrokenInvariantError("this unit of work failed before; begin a new one")
         try:
-            if recording.taken(self._link, keys):
+            if recording.taken(self.link, keys):
                 return False
-            recording.record(self._link, changes, receipt)
+            recording.record(self.link, changes, receipt, keys)
         except BaseException as error:
             self._broken = error
             raise
         return True
 
+    def beside(self, slug: str) -> SqlUnit:
+        """Another bank in the same transaction."""
+        return SqlUnit(self.connection, slug, self.link.schema, self.now, self.schema_revision)
+
     def require_whole(self) -> None:
-        """Raise what broke this unit, if anything did."""
-        if self._broken is not None:
-            raise self._broken
+        """Raise what broke this unit, if anything did, whoever caught it before."""
+        if broken := self._broken or self.link.failed:
+            raise broken
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+"""The sealed tree and the queue before it; everything of a bank, out and in as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from timebank.domain.changes import Fact
+from timebank.domain.ids import FactId
+from timebank.domain.policy import PolicyVersion
+from timebank.ports import Leaf, TreeHead
+from timebank.storage.memory.database import SEALED, Shelf
+
+T = TypeVar("T")
+
+_KINDS = {word: kind for kind, word in SEALED.items()}
+
+
+class Seals:
+    """The queue of facts that wait, and the tree of those that are sealed."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def lock(self) -> int:
+        """The tree's size; there is nobody to lock it from."""
+        return len(self._shelf.leaves)
+
+    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+        """Facts in order of time, then kind and id: the order in which they become leaves."""
+        queue = self._shelf.queue
+        places = sorted(queue, key=lambda place: (queue[place], *place))[:limit]
+        return tuple((word, self._shelf.facts(_KINDS[word])[fact]) for word, fact in places)
+
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+        """The facts behind leaves; those that are gone are left out."""
+        found = {}
+        for leaf in leaves:
+            fact = self._shelf.facts(_KINDS[leaf.kind]).get(leaf.fact)
+            if fact is not None:
+                found[leaf.kind, leaf.fact] = fact
+        return found
+
+    def node(self, level: int, index: int) -> bytes:
+        """A complete node; those of level 0 are the leaves."""
+        return self._shelf.leaves[index].hash if level == 0 else self._shelf.nodes[level, index]
+
+    def append(
+        self, leaves: Collection[Leaf], nodes: Mapping[tuple[int, int], bytes], head: TreeHead
+    ) -> None:
+        """Leaves and complete nodes in, their facts out of the queue, and a checkpoint."""
+        shelf = self._shelf
+        shelf.leaves.update({leaf.position: leaf for leaf in leaves})
+        shelf.nodes.update({place: hash_ for place, hash_ in nodes.items() if place[0] > 0})
+        for leaf in leaves:
+            del shelf.queue[leaf.kind, leaf.fact]
+        shelf.heads[head.size] = head
+
+    def head(self) -> TreeHead | None:
+        """The latest checkpoint."""
+        heads = self._shelf.heads
+        return heads[max(heads)] if heads else None
+
+    def heads(self) -> Iterator[TreeHead]:
+        """Every checkpoint, smallest first."""
+        return iter([head for _, head in sorted(self._shelf.heads.items())])
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf in order of position."""
+        return iter([leaf for _, leaf in sorted(self._shelf.leaves.items())])
+
+    def position(self, kind: str, fact: str) -> int | None:
+        """Where a fact is sealed, if it is."""
+        found = (
+            x.position for x in self._shelf.leaves.values() if (x.kind, x.fact) == (kind, fact)
+        )
+        return next(found, None)
+
+    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
+        """Every kept node of a level above the leaves, in order."""
+        found = sorted(self._shelf.nodes.items())
+        return iter([(place, hash_) for (at, place), hash_ in found if at == level])
+
+
+class Archive:
+    """The whole of a bank, kind by kind."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._seals = Seals(shelf)
+
+    def values(self, kind: type[T]) -> Iterator[T]:
+        """Every value of a kind in order of id; leaves and tree heads by position and size."""
+        return iter(self._values(kind))
+
+    def _values(self, kind: type) -> Iterable[Any]:
+        if kind is Leaf:
+            return self._seals.leaves()
+        if kind is TreeHead:
+            return self._seals.heads()
+        things = self._shelf.things(kind)
+        if kind is PolicyVersion:
+            return sorted(things.values(), key=lambda policy: policy.version)
+        return [things[id_] for id_ in sorted(things)]
+
+    def restore(self, values: Sequence[Any]) -> None:
+        """Values as they were, into a bank that is being loaded; unsealed facts are queued."""
+        leaves = [value for value in values if isinstance(value, Leaf)]
+        heads = [value for value in values if isinstance(value, TreeHead)]
+        self._shelf.put_in(v for v in values if not isinstance(v, (Leaf, TreeHead)))
+        self._shelf.leaves.update({leaf.position: leaf for leaf in leaves})
+        for leaf in leaves:
+            self._shelf.queue.pop((leaf.kind, leaf.fact), None)
+        self._shelf.heads.update({head.size: head for head in heads})
+
+    def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
+        """Complete nodes above the leaves."""
+        self._shelf.nodes.update(nodes)

@@ -1,0 +1,76 @@
+"""The units of work: one bank, read or written, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from timebank.domain.changes import Changes
+from timebank.ports import RequestKey, StoredReceipt
+from timebank.storage.identity import TimeOrderedIds
+from timebank.storage.memory.answers import Audit, Outgoing, Requests
+from timebank.storage.memory.books import Accounts, Exchanges, Transactions
+from timebank.storage.memory.database import MemoryDatabase
+from timebank.storage.memory.people import Banks, Listings, People
+from timebank.storage.memory.seals import Archive, Seals
+
+
+class MemoryReading:
+    """One bank, read: what lists, balances, statements and audits accept."""
+
+    schema_revision = "memory"
+
+    def __init__(self, database: MemoryDatabase, slug: str) -> None:
+        self._database = database
+        self._shelf = shelf = database.shelf(slug)
+        self.slug = slug
+        self.banks = Banks(shelf, slug)
+        self.people = People(shelf)
+        self.accounts = Accounts(shelf)
+        self.journal = Transactions(shelf)
+        self.exchanges = Exchanges(shelf)
+        self.listings = Listings(shelf)
+        self.outbox = Outgoing(shelf)
+        self.seals = Seals(shelf)
+        self.archive = Archive(shelf)
+        self.audit = Audit(shelf)
+
+    def now(self) -> datetime:
+        """What the database's clock says."""
+        return self._database.clock()
+
+
+class MemoryUnitOfWork(MemoryReading):
+    """One bank, written."""
+
+    def __init__(self, database: MemoryDatabase, slug: str) -> None:
+        super().__init__(database, slug)
+        self.requests = Requests(self._shelf)
+        self.fresh = TimeOrderedIds(self.now, database.random)
+
+    def record(
+        self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
+    ) -> bool:
+        """Write everything, and say whether it was written: not so if a key was taken."""
+        return self._shelf.record(changes, receipt, keys)
+
+
+@contextmanager
+def unit_of_work(database: MemoryDatabase, *, bank: str) -> Iterator[MemoryUnitOfWork]:
+    """One bank to be written: an exception leaves it as it was before the block."""
+    with database.turn:
+        shelf = database.shelf(bank)
+        before = shelf.copy()
+        try:
+            yield MemoryUnitOfWork(database, bank)
+        except BaseException:
+            shelf.become(before)
+            raise
+
+
+@contextmanager
+def reading(database: MemoryDatabase, *, bank: str) -> Iterator[MemoryReading]:
+    """One bank to be read."""
+    with database.turn:
+        yield MemoryReading(database, bank)

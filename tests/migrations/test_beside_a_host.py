@@ -1,0 +1,147 @@
+"""A host with an Alembic history of its own: neither of us sees, drops or upsets the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, inspect
+
+import timebank
+
+ENV = """
+from alembic import context
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+import timebank
+
+metadata = MetaData()
+Table("notice", metadata, Column("id", Integer, primary_key=True))
+
+with create_engine(context.config.get_main_option("url")).connect() as connection:
+    more = {"include_name": timebank.include_name} if {KNOWS_US} else {}
+    context.configure(connection=connection, target_metadata=metadata, **more)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REVISION = """
+from alembic import op
+import sqlalchemy as sa
+
+revision, down_revision = "theirs1", None
+
+def upgrade():
+    op.create_table("notice", sa.Column("id", sa.Integer(), primary_key=True))
+
+def downgrade():
+    op.drop_table("notice")
+"""
+
+Host = Callable[..., Config]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host's migrations folder, told about ``include_name`` or not."""
+
+    def made(engine: Engine, *, knows_us: bool = True) -> Config:
+        folder = tmp_path / f"host-{knows_us}"
+        (folder / "versions").mkdir(parents=True, exist_ok=True)
+        (folder / "env.py").write_text(ENV.replace("{KNOWS_US}", str(knows_us)))
+        (folder / "versions" / "theirs1.py").write_text(REVISION)
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        url = engine.url.render_as_string(hide_password=False)
+        config.set_main_option("url", url.replace("%", "%%"))
+        return config
+
+    return made
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+def test_the_hosts_check_is_clean_beside_our_tables(empty: Engine, host: Host) -> None:
+    config = host(empty)
+    timebank.migrate(empty)
+    command.upgrade(config, "head")
+    command.check(config)
+
+
+def test_without_include_name_the_host_would_drop_our_tables(empty: Engine, host: Host) -> None:
+    timebank.migrate(empty)
+    config = host(empty, knows_us=False)
+    command.upgrade(config, "head")
+    with pytest.raises(CommandError, match=r"remove_table.*timebank_transfer"):
+        command.check(config)
+
+
+def test_the_hosts_way_down_leaves_ours_alone(empty: Engine, host: Host) -> None:
+    config = host(empty)
+    command.upgrade(config, "head")
+    timebank.migrate(empty)
+    command.downgrade(config, "base")
+    assert "notice" not in tables(empty)
+    assert timebank.check_schema(empty) == ()
+
+
+def test_our_way_up_leaves_the_hosts_revision_alone(empty: Engine, host: Host) -> None:
+    command.upgrade(host(empty), "head")
+    timebank.migrate(empty)
+    with empty.connect() as connection:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+    assert [tuple(row) for row in found] == [("theirs1",)]
+
+
+def test_a_host_that_migrates_in_another_thread_does_not_mix_with_us(
+    tmp_path: Path, host: Host
+) -> None:
+    """Alembic's own commands share process-global state: with them 25 of 45 runs broke."""
+    for n in range(20):
+        theirs = create_engine(f"sqlite:///{tmp_path / f'theirs-{n}.sqlite'}")
+        ours = create_engine(f"sqlite:///{tmp_path / f'ours-{n}.sqlite'}")
+        config = host(theirs)
+        failures = together(
+            partial(command.upgrade, config, "head"), partial(timebank.migrate, ours)
+        )
+        assert failures == []
+        assert tables(theirs) == {"notice", "alembic_version"}
+        assert {name for name in tables(ours) if not name.startswith("timebank_")} == set()
+        assert timebank.check_schema(ours) == ()
+        for engine in (theirs, ours):
+            engine.dispose()
+
+
+def test_two_migrators_of_one_database_wait_for_each_other(empty: Engine) -> None:
+    def migrate() -> None:
+        engine = create_engine(empty.url)
+        timebank.migrate(engine)
+        engine.dispose()
+
+    assert together(migrate, migrate, migrate) == []
+    assert timebank.check_schema(empty) == ()
+
+
+def together(*acts: Callable[[], object]) -> list[BaseException]:
+    """Run all at the same moment, each in a thread; what went wrong."""
+    start, failures = threading.Barrier(len(acts)), []
+
+    def run(act: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            act()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
