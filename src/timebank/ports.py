@@ -19,6 +19,15 @@ from timebank.domain.audit import (
     OutOfBand,
     ReversalPair,
 )
+from timebank.domain.audit_accounts import Owned, Owner
+from timebank.domain.audit_exchanges import ExchangeFile
+from timebank.domain.audit_rows import (
+    BrokenRule,
+    ChainedHead,
+    CodedWord,
+    NotedFact,
+    StrayTransfer,
+)
 from timebank.domain.bank import Bank
 from timebank.domain.changes import Changes, Fact, Warning
 from timebank.domain.conditions import Fresh
@@ -147,6 +156,10 @@ class Journal(Protocol):
     def list(
         self, *, account: AccountId | None, after: TransactionId | None, limit: int
     ) -> tuple[Transaction, ...]: ...
+    def answered_for(self, from_: datetime, until: datetime) -> Iterator[Transaction]:
+        """Corrections and what a second person approved, recorded then, in order of id."""
+        ...
+
     def reversal_of(self, id: TransactionId) -> TransactionId | None: ...
     def by_prefix(self, prefix: str) -> tuple[TransactionId, ...]: ...
     def note(self, about: str) -> Note | None: ...
@@ -290,7 +303,7 @@ class AuditSource(Protocol):
     """Sorted streams for the checks, from one snapshot."""
 
     @property
-    def unreadable(self) -> type[Exception]:
+    def unreadable(self) -> tuple[type[Exception], ...]:
         """What a stream raises when it cannot be read: it makes an audit incomplete."""
         ...
 
@@ -306,8 +319,43 @@ class AuditSource(Protocol):
     def reversals(self) -> Iterator[ReversalPair]: ...
     def exchanges(self) -> Iterator[ExchangeTie]: ...
     def unaccounted(self) -> Iterator[tuple[str, str]]:
-        """Facts (kind, id) that are neither queued nor sealed, or both."""
+        """Facts (kind, id) neither queued nor sealed, or both, or queued under another time; and
+        what is queued without being a fact."""
         ...
+
+    def owned(self) -> Iterator[Owned]: ...
+    def account_changes(self) -> Iterator[AccountChange]:
+        """Every change of an account, in the order of ``owned``."""
+        ...
+
+    def owners(self) -> Iterator[Owner]:
+        """Members who have not exactly one account of their own kind."""
+        ...
+
+    def exchange_files(self) -> Iterator[ExchangeFile]: ...
+    def stray_holds(self) -> Iterator[tuple[str, str]]:
+        """Holds (id, exchange) that their exchange does not name."""
+        ...
+
+    def stray_transfers(self) -> Iterator[StrayTransfer]: ...
+    def noted(self) -> Iterator[NotedFact]: ...
+    def stray_notes(self) -> Iterator[str]:
+        """What notes with words are about of which no fact keeps the digest."""
+        ...
+
+    def unappointed(self) -> Iterator[tuple[str, str]]:
+        """Who acted (person, role) in a role that nobody gave them."""
+        ...
+
+    def coded_words(self) -> Iterator[CodedWord]: ...
+    def torn_receipts(self) -> Iterator[tuple[str, str]]:
+        """Receipts (action, id) that are not, with their keys, what was written."""
+        ...
+
+    def broken_rules(self) -> Iterator[BrokenRule]: ...
+    def schema_differences(self) -> Sequence[str]: ...
+    def chain(self) -> Iterator[ChainedHead]: ...
+    def tree_size(self) -> int | None: ...
 
     def reviews_due(self, day: date) -> Iterator[AccountChange]:
         """Changes of accounts whose review date lies before the day, in order of id."""

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import TypeVar
 
+from timebank.actions._gather import LABELS
 from timebank.domain.audit import (
     CHECKS,
     NAMES,
@@ -26,7 +28,21 @@ from timebank.domain.audit import (
     check_sealed_in_time,
     check_sum,
 )
+from timebank.domain.audit_accounts import check_owners, check_standing
+from timebank.domain.audit_exchanges import check_files, check_stray_holds
+from timebank.domain.audit_rows import (
+    check_bank,
+    check_chain,
+    check_codes,
+    check_notes,
+    check_receipts,
+    check_roles,
+    check_rules,
+    check_schema,
+    check_transfers,
+)
 from timebank.domain.bank import day_of
+from timebank.domain.policy import Policy
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
@@ -109,7 +125,7 @@ def run(
     results = tuple(
         CheckResult(name=name, subjects=_subjects(name, counted), findings=tuple(found[name]))
         for name in NAMES
-        if name not in skipped
+        if name not in skipped or (found[name] and skipped[name] == "unreadable")
     )
     unsealed, oldest = _read(uow, uow.audit.unsealed, _NOTHING_WAITS)
     head = _read(uow, uow.seals.head, None)
@@ -149,14 +165,42 @@ def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) 
         ("reversals_mirror_originals",): lambda: check_reversals(source.reversals()),
         ("exchanges_match_acts",): lambda: check_exchanges(source.exchanges()),
         ("keys_match_receipts",): lambda: check_keys(source.orphaned_keys()),
+        ("transfers_match_transactions",): lambda: check_transfers(source.stray_transfers()),
+        ("accounts_match_changes",): lambda: check_standing(
+            source.owned(), source.account_changes(), _policies(uow), LABELS
+        ),
+        ("members_own_accounts",): lambda: check_owners(source.owners()),
+        ("exchanges_follow_acts",): lambda: check_files(source.exchange_files(), _policies(uow)),
+        ("holds_match_exchanges",): lambda: check_stray_holds(source.stray_holds()),
+        ("receipts_are_whole",): lambda: check_receipts(source.torn_receipts()),
+        ("notes_match_digests",): lambda: check_notes(source.noted(), source.stray_notes()),
+        ("facts_hold_codes_only",): lambda: check_codes(
+            source.coded_words(), _policies(uow).values()
+        ),
+        ("actors_hold_roles",): lambda: check_roles(source.unappointed()),
+        ("bank_matches_founding",): lambda: check_bank(
+            uow.banks.get(),
+            uow.slug,
+            min((v.recorded_at for v in uow.banks.policies() if v.version == 1), default=None),
+        ),
+        ("constraints_hold",): lambda: check_rules(source.broken_rules()),
+        ("schema_is_as_released",): lambda: check_schema(
+            source.schema_differences(), uow.schema_revision
+        ),
         ("facts_queued_or_sealed",): lambda: check_accounted(source.unaccounted()),
         ("sealed_in_time",): lambda: check_sealed_in_time(
             uow.slug, source.unsealed()[1], uow.now(), max_unsealed_hours
         ),
         ("leaves_match_facts",): lambda: check_leaves(seals, uow.banks.get().hash_domain),
-        ("tree_matches_leaves", "checkpoints_match_tree"): lambda: check_tree(seals, seals.heads()),
+        ("tree_matches_leaves", "checkpoints_match_tree"): lambda: chain(
+            check_tree(seals, seals.heads()), check_chain(source.chain(), source.tree_size())
+        ),
         (_KEPT,): lambda: () if kept is None else check_kept(seals, uow.slug, kept),
     }
+
+
+def _policies(uow: ReadingUnit) -> dict[int, Policy]:
+    return {version.version: version.policy for version in uow.banks.policies()}
 
 
 def _found(
@@ -213,6 +257,15 @@ _SUBJECTS = {
     "reversals_mirror_originals": "reversals",
     "exchanges_match_acts": "exchanges",
     "keys_match_receipts": "keys",
+    "receipts_are_whole": "receipts",
+    "transfers_match_transactions": "transfers",
+    "exchanges_follow_acts": "exchanges",
+    "holds_match_exchanges": "holds",
+    "notes_match_digests": "facts",
+    "facts_hold_codes_only": "facts",
+    "actors_hold_roles": "facts",
+    "constraints_hold": "tables",
+    "schema_is_as_released": "tables",
     "facts_queued_or_sealed": "facts",
     "sealed_in_time": "facts",
     "leaves_match_facts": "leaves",

@@ -49,3 +49,8 @@ def close(
 def closed_until(uow: ReadingUnit) -> date | None:
     """The last closed day, or None."""
     return uow.banks.house().closed_until
+
+
+def list(uow: ReadingUnit) -> tuple[PeriodClose, ...]:
+    """Every close: until which day, when, by whom, in order."""
+    return tuple(uow.archive.values(PeriodClose))

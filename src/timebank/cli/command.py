@@ -102,7 +102,7 @@ def reading(app: typer.Typer, name: str, *, example: str) -> Callable[[F], F]:
 def writing(
     app: typer.Typer, name: str, *, example: str, unnamed: ActorNeed = "named"
 ) -> Callable[[F], F]:
-    """A command that acts: ``fn(desk, …) -> Receipt`` or a tuple of receipts.
+    """A command that acts: ``fn(desk, …) -> Receipt``, a tuple of receipts, or an answer.
 
     ``unnamed="system"`` lets the program itself act where nobody is named.
     """
@@ -115,7 +115,7 @@ def writing(
                     uow, shared["by"], role=shared["by_role"], on_behalf_of=shared["on_behalf_of"]
                 )
             done = fn(Desk(uow=uow, by=by, key=shared["key"]), **own)
-            return receipts(uow, done)
+            return done if isinstance(done, Answer) else receipts(uow, done)
 
         with opened(shared["url"], shared["schema"]) as where:
             answer = where.write(shared["bank"], act)

@@ -30,6 +30,7 @@ COMMANDS: Final = (
     "statement",
     "expire",
     "period",
+    "log",
     "audit",
     "sealing",
     "journal",

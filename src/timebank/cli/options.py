@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -157,5 +158,9 @@ Category = Annotated[
 ]
 After = Annotated[
     str | None, _option("--after", help="Go on after the item with this id.", metavar="ID")
+]
+AcceptedFile = Annotated[
+    Path | None,
+    typer.Option("--accepted", metavar="FILE.toml", help="Findings somebody answers for."),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many at most.")]

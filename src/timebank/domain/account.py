@@ -86,6 +86,7 @@ class ChangeField(Enum):
     FROZEN = "frozen"
     STATUS = "status"
     OVERRIDE = "override"
+    REBUILT = "rebuilt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,9 @@ class AccountChange:
     """A change of a limit, a freeze or a status, or a named override: who, why, until when.
 
     ``was`` and ``becomes`` are the values as text. An override names the transaction that it
-    lets out of the band, and ``becomes`` is the balance it allows. ``effective_on`` is the first
-    day on which a status holds, in the bank's zone.
+    lets out of the band, and ``becomes`` is the balance it allows. What was rebuilt names the
+    figure with its value: ``balance_minutes 90``. ``effective_on`` is the first day on which a
+    status holds, in the bank's zone.
     """
 
     id: FactId

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Final
 
 from timebank.domain.account import Account, AccountChange
+from timebank.domain.audit_names import CHECKS as CHECKS
+from timebank.domain.audit_names import NAMES as NAMES
+from timebank.domain.audit_names import CheckInfo as CheckInfo
 from timebank.domain.ids import AccountId, ExchangeId, TransactionId
 
 
@@ -53,6 +55,7 @@ class AuditEntry:
     change_minutes: int
     balance_minutes: int
     transaction: TransactionId
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,73 +112,6 @@ class OutOfBand:
     excused: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckInfo:
-    """A check's name and what must hold, in one line."""
-
-    name: str
-    holds: str
-
-
-CHECKS: Final = (
-    CheckInfo(
-        name="balances_match_transfers",
-        holds="Each account's balance and number follow from its transfers.",
-    ),
-    CheckInfo(
-        name="numbers_without_gap",
-        holds="Each account's entries are numbered 1, 2, 3 … across both sides.",
-    ),
-    CheckInfo(
-        name="running_balances_add_up",
-        holds="Each entry's balance is the one before plus its change.",
-    ),
-    CheckInfo(name="sum_is_zero", holds="The balances of all accounts sum to 0."),
-    CheckInfo(
-        name="holds_match_held",
-        holds="Each account's held minutes are the sum of its open holds.",
-    ),
-    CheckInfo(
-        name="limits_or_overrides",
-        holds="Each account outside its limits got there by a named override or a changed limit.",
-    ),
-    CheckInfo(
-        name="reversals_mirror_originals",
-        holds="Each reversal moves back exactly what its original moved.",
-    ),
-    CheckInfo(
-        name="exchanges_match_acts",
-        holds="Each exchange stands where its last act left it, with the transaction it names.",
-    ),
-    CheckInfo(
-        name="keys_match_receipts",
-        holds="Each key that answered a request has the receipt and transaction it made.",
-    ),
-    CheckInfo(
-        name="facts_queued_or_sealed",
-        holds="Each fact waits for the sealer or is a leaf of the tree, and not both.",
-    ),
-    CheckInfo(
-        name="sealed_in_time",
-        holds="No fact has waited for the sealer for longer than the auditor allows.",
-    ),
-    CheckInfo(name="leaves_match_facts", holds="Each leaf is the hash of its fact as it stands."),
-    CheckInfo(
-        name="tree_matches_leaves", holds="Each kept node of the tree follows from the leaves."
-    ),
-    CheckInfo(
-        name="checkpoints_match_tree", holds="Each checkpoint's root follows from the leaves."
-    ),
-    CheckInfo(
-        name="extends_kept_checkpoint",
-        holds="The journal still begins with what the auditor's own checkpoint sealed.",
-    ),
-)
-"""All checks, in the order in which they are reported."""
-
-NAMES: Final = tuple(check.name for check in CHECKS)
-
-
 class Verdict(Enum):
     """What an audit concludes. Incomplete is never clean; findings outrank incomplete."""
 
@@ -193,13 +129,13 @@ def check_entries(accounts: Iterable[Account], entries: Iterable[AuditEntry]) ->
     stream = iter(entries)
     entry = next(stream, None)
     for account in accounts:
-        balance, number, seen = 0, 0, 0
+        balance, number, seen, last = 0, 0, 0, None
         while entry is not None and entry.account == account.id:
             yield from _check_entry(entry, balance, number)
             seen += entry.change_minutes
-            balance, number = entry.balance_minutes, entry.number
+            balance, number, last = entry.balance_minutes, entry.number, entry.recorded_at
             entry = next(stream, None)
-        yield from _check_account(account, seen, number)
+        yield from _check_account(account, seen, number, last)
     if entry is not None:
         yield Finding(
             check="balances_match_transfers",
@@ -229,7 +165,9 @@ def _check_entry(entry: AuditEntry, balance: int, number: int) -> Iterator[Findi
         )
 
 
-def _check_account(account: Account, seen: int, number: int) -> Iterator[Finding]:
+def _check_account(
+    account: Account, seen: int, number: int, last: datetime | None
+) -> Iterator[Finding]:
     if account.balance_minutes != seen:
         yield Finding(
             check="balances_match_transfers",
@@ -245,6 +183,14 @@ def _check_account(account: Account, seen: int, number: int) -> Iterator[Finding
             expected=f"number {number}",
             found=f"number {account.number}",
             message="the account's number is not that of its last entry",
+        )
+    if account.recorded_at != last:
+        yield Finding(
+            check="balances_match_transfers",
+            subject=f"account {account.id}",
+            expected=f"last entry at {last}",
+            found=f"last entry at {account.recorded_at}",
+            message="the account's time is not that of its last entry",
         )
 
 
@@ -340,7 +286,7 @@ def check_keys(orphans: Iterable[tuple[str, str, str]]) -> Iterator[Finding]:
             subject=f"key of {scope}",
             expected=f"receipt {receipt} {transaction}".rstrip(),
             found="missing",
-            message="what the key made is gone: a repetition would not be answered",
+            message=f"receipt {receipt} or what it tells of is gone: no answer to a repetition",
         )
 
 

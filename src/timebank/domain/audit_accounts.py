@@ -26,10 +26,11 @@ class Owned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A member and how many accounts of the member's own kind there are."""
+    """A member, what kind of person stands behind it, and how many accounts of its kind."""
 
     member: PersonId
     kind: str
+    person_kind: str | None
     accounts: int
 
 
@@ -46,6 +47,7 @@ def check_standing(
     """
     stream = iter(changes)
     change = next(stream, None)
+    missing = set(labels)
     for each in owned:
         own: list[AccountChange] = []
         while change is not None and change.account == each.account.id:
@@ -53,9 +55,12 @@ def check_standing(
             change = next(stream, None)
         yield from _check_limits(each.account, own, policies)
         if each.member is None:
+            missing.discard(each.account.label or "")
             yield from _check_label(each.account, labels)
         else:
             yield from _check_member(each.account.id, each.member, own)
+    for label in sorted(missing):
+        yield _finding(f"account {label}", "an account", _NONE, "every bank has one of its own")
     if change is not None:
         yield _finding(
             f"account {change.account}", "an account", _NONE, f"change {change.id} is about nothing"
@@ -120,8 +125,16 @@ def _check_member(id_: AccountId, member: Member, own: list[AccountChange]) -> I
 
 
 def check_owners(owners: Iterable[Owner]) -> Iterator[Finding]:
-    """Each member has one account of the member's kind."""
+    """Each member is what its person is, and has one account of that kind."""
     for owner in owners:
+        if owner.person_kind != owner.kind:
+            yield Finding(
+                check="members_own_accounts",
+                subject=f"member {owner.member}",
+                expected=f"kind {owner.person_kind}",
+                found=f"kind {owner.kind}",
+                message="the member and the person are not of one kind",
+            )
         if owner.accounts != 1:
             yield Finding(
                 check="members_own_accounts",

@@ -54,11 +54,25 @@ def check_files(files: Iterable[ExchangeFile], policies: Mapping[int, Policy]) -
                 )
 
 
+def check_stray_holds(strays: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Each hold is the one that its exchange names."""
+    for hold, exchange in strays:
+        yield Finding(
+            check="holds_match_exchanges",
+            subject=f"hold {hold}",
+            expected=f"the hold of exchange {exchange}",
+            found="another, or no such exchange",
+            message="the hold belongs to nothing that could end it",
+        )
+
+
 def _figures(file: ExchangeFile, policies: Mapping[int, Policy]) -> Iterator[Fault]:
     exchange, acts = file.exchange, file.acts
     first = acts[0]
     moved = next((act for act in acts if act.transaction is not None), first)
     yield "proposed_by", first.side, exchange.proposed_by
+    if first.act is Act.PROPOSE:
+        yield "rule", None, exchange.rule
     yield "transaction", acts[-1].transaction, exchange.transaction
     yield "recorded_at", moved.recorded_at, exchange.recorded_at
     yield "agreed_minutes", _agreed(first, policies), exchange.agreed_minutes

@@ -6,19 +6,25 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from timebank.domain.audit import Finding
+from timebank.domain.bank import Bank
 from timebank.domain.note import digest_of
 from timebank.domain.policy import CATEGORIES, REASONS, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRule:
-    """A row that a constraint of the release would refuse: table, key and constraint."""
+    """A row that a constraint of the release would refuse: table, key and constraint.
+
+    ``names`` is the row that it names and that is not there, if that is what is wrong.
+    """
 
     table: str
     row: str
     rule: str
+    names: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +72,9 @@ def check_rules(broken: Iterable[BrokenRule]) -> Iterator[Finding]:
             check="constraints_hold",
             subject=f"{rule.table} {rule.row}",
             expected=rule.rule,
-            found="broken",
-            message="the database would not have taken this row",
+            found="broken" if rule.names is None else f"{rule.names}, which is not there",
+            message="the database would not have taken this row"
+            + ("" if rule.names is None else f": {rule.names} is missing"),
         )
 
 
@@ -87,8 +94,16 @@ def _when(at: datetime | None, otherwise: str) -> str:
     return otherwise if at is None else f"recorded at {at.isoformat()}"
 
 
-def check_notes(noted: Iterable[NotedFact]) -> Iterator[Finding]:
+def check_notes(noted: Iterable[NotedFact], strays: Iterable[str]) -> Iterator[Finding]:
     """Each note is the one whose digest its fact keeps, or was erased whole."""
+    for about in strays:
+        yield Finding(
+            check="notes_match_digests",
+            subject=f"note of {about}",
+            expected="a fact that keeps its digest",
+            found="none",
+            message="the free words were recorded with nothing",
+        )
     for fact in noted:
         if fact.there and fact.salt is None and fact.text is None:
             continue
@@ -118,6 +133,44 @@ def check_codes(words: Iterable[CodedWord], policies: Collection[Policy]) -> Ite
                 found="other words",
                 message="free words may be personal, and a fact is never erased",
             )
+
+
+def check_roles(unappointed: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Whoever acted or approved as staff was given that role."""
+    for person, role in unappointed:
+        yield Finding(
+            check="actors_hold_roles",
+            subject=f"person {person}",
+            expected=f"appointed as {role}",
+            found="never",
+            message=f"acted as {role} without having been given the role",
+        )
+
+
+def check_bank(bank: Bank, slug: str, founded_at: datetime | None) -> Iterator[Finding]:
+    """The bank is the one of its id, in a zone that there is, as old as its first policy."""
+    faults = (
+        ("slug", slug, bank.slug),
+        ("created_at", founded_at, bank.created_at),
+        ("zone", "a time zone", "a time zone" if _is_zone(bank.zone) else bank.zone),
+    )
+    for what, expected, found in faults:
+        if expected != found:
+            yield Finding(
+                check="bank_matches_founding",
+                subject=f"bank {slug}",
+                expected=f"{what} {expected}",
+                found=f"{what} {found}",
+                message="the bank's own row was changed",
+            )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        return False
+    return True
 
 
 _CHAIN: Final = "checkpoints_match_tree"

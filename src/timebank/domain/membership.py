@@ -6,19 +6,17 @@ from dataclasses import replace
 from datetime import date
 
 from timebank.domain import hold as holds
-from timebank.domain.account import Account, AccountChange, AccountKind, ChangeField, Frozen
+from timebank.domain.account import Account, AccountKind, ChangeField, Frozen
+from timebank.domain.account_changes import change_of, events_of, under_reason
 from timebank.domain.actor import Role, require_second_person
 from timebank.domain.agreement import swept
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import (
     Conditions,
-    coded_reason,
-    digest,
     require_actor,
     required_reason,
 )
 from timebank.domain.events import (
-    AccountChanged,
     MemberJoined,
     MemberStatusChanged,
     MemberUpdated,
@@ -73,7 +71,7 @@ def join(
     status = Status.PENDING if conditions.policy.joining_needs_approval else Status.ACTIVE
     member = Member(id=person.id, kind=kind, status=status, status_since=day, joined_on=day)
     account = opened(ACCOUNT_KIND[kind], conditions, owner=person.id)
-    change = _change(
+    change = change_of(
         account,
         ChangeField.STATUS,
         "none",
@@ -150,10 +148,10 @@ def change_status(
         raise NotPermitted(action=action, who=str(conditions.by), needed="somebody else")
     after = moved(member, act, on=conditions.today)
     changes = tuple(
-        _change(a, ChangeField.STATUS, member.status.value, after.status.value, conditions)
+        change_of(a, ChangeField.STATUS, member.status.value, after.status.value, conditions)
         for a in accounts
     )
-    return _noted(changes, reason, conditions) + Changes(
+    return under_reason(changes, reason, conditions) + Changes(
         changed=(after,),
         events=(
             MemberStatusChanged(
@@ -198,10 +196,10 @@ def leave(
         )
         changes += settled
         closed = replace(accounts[account.id], frozen=Frozen.ALL)
-        changes += Changes(changed=(closed,)) + _noted(
+        changes += Changes(changed=(closed,)) + under_reason(
             (
-                _change(account, ChangeField.STATUS, member.status.value, "left", conditions),
-                _change(account, ChangeField.FROZEN, account.frozen.value, "all", conditions),
+                change_of(account, ChangeField.STATUS, member.status.value, "left", conditions),
+                change_of(account, ChangeField.FROZEN, account.frozen.value, "all", conditions),
             ),
             reason or "left the bank",
             conditions,
@@ -270,11 +268,13 @@ def set_limits(
         (ChangeField.CEILING, account.ceiling_minutes, ceiling_minutes),
     )
     changes = tuple(
-        _change(account, field, _limit(was), _limit(becomes), conditions, review_on=review_on)
+        change_of(account, field, _limit(was), _limit(becomes), conditions, review_on=review_on)
         for field, was, becomes in pairs
         if was != becomes
     )
-    return _noted(changes, reason, conditions) + Changes(changed=(after,), events=_events(changes))
+    return under_reason(changes, reason, conditions) + Changes(
+        changed=(after,), events=events_of(changes)
+    )
 
 
 def freeze(account: Account, frozen: Frozen, conditions: Conditions, *, reason: str) -> Changes:
@@ -291,10 +291,10 @@ def freeze(account: Account, frozen: Frozen, conditions: Conditions, *, reason: 
             kind="account", id=account.id, state=frozen.value, act="freeze", possible=()
         )
     required_reason(reason, about=account.id, conditions=conditions)
-    change = _change(account, ChangeField.FROZEN, account.frozen.value, frozen.value, conditions)
+    change = change_of(account, ChangeField.FROZEN, account.frozen.value, frozen.value, conditions)
     after = replace(account, frozen=frozen)
-    return _noted((change,), reason, conditions) + Changes(
-        changed=(after,), events=_events((change,))
+    return under_reason((change,), reason, conditions) + Changes(
+        changed=(after,), events=events_of((change,))
     )
 
 
@@ -348,53 +348,3 @@ def end_staff(staff: Staff, *, ends_on: date | None, conditions: Conditions) -> 
 
 def _limit(minutes: int | None) -> str:
     return "none" if minutes is None else str(minutes)
-
-
-def _events(changes: tuple[AccountChange, ...]) -> tuple[AccountChanged, ...]:
-    return tuple(
-        AccountChanged(account=c.account, field=c.field.value, was=c.was, becomes=c.becomes)
-        for c in changes
-    )
-
-
-def _change(
-    account: Account,
-    field: ChangeField,
-    was: str,
-    becomes: str,
-    conditions: Conditions,
-    *,
-    effective_on: date | None = None,
-    reason: str = "other",
-    review_on: date | None = None,
-) -> AccountChange:
-    return AccountChange(
-        id=FactId(conditions.fresh.id()),
-        account=account.id,
-        field=field,
-        was=was,
-        becomes=becomes,
-        effective_on=effective_on or conditions.today,
-        recorded_at=conditions.now,
-        actor=conditions.by,
-        approver=conditions.approved_by,
-        reason=reason,
-        review_on=review_on,
-        transaction=None,
-        note_digest=None,
-        policy_version=conditions.policy_version,
-    )
-
-
-def _noted(
-    changes: tuple[AccountChange, ...], reason: str | None, conditions: Conditions
-) -> Changes:
-    """The changes under their coded reason, free words in a note beside each."""
-    added: list[AccountChange] = []
-    notes = []
-    for change in changes:
-        code, note = coded_reason(reason, about=change.id, conditions=conditions)
-        added.append(replace(change, reason=code or change.reason, note_digest=digest(note)))
-        if note is not None:
-            notes.append(note)
-    return Changes(added=(*added, *notes))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from typing import Final
 
 from timebank.domain.actor import Actor
 from timebank.domain.hours import Hours, positive
@@ -45,6 +46,10 @@ class TransactionKind(Enum):
     REVERSAL = "reversal"
     CARRY_OVER = "carry-over"
     LEAVING = "leaving"
+
+
+CORRECTIONS: Final = frozenset({TransactionKind.REVERSAL, TransactionKind.ADJUSTMENT})
+"""Kinds that undo or mend what was recorded before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

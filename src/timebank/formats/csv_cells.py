@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|-?[0-9]+:[0-5][0-9]")
@@ -32,3 +33,14 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same one by one, without the end of the line: for tables that no memory holds."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="")
+    for cells in chain([columns], ([safe_cell(cell) for cell in row] for row in rows)):
+        writer.writerow(cells)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()

@@ -46,7 +46,7 @@ def check_tree(seals: SealStore, heads: Iterable[TreeHead]) -> Iterator[Finding]
     Only the peaks are in memory: the tree is grown again, leaf by leaf.
     """
     nodes, waiting = _Levels(seals), iter(heads)
-    head = next(waiting, None)
+    head, size = next(waiting, None), 0
     peaks: list[tuple[int, bytes]] = []
     for size, leaf in enumerate(seals.leaves(), start=1):
         level, place, found = 0, size - 1, leaf.hash
@@ -115,11 +115,14 @@ def _root_finding(head: TreeHead, expected: bytes) -> Finding:
 def check_kept(seals: SealStore, bank: str, kept: Checkpoint) -> Iterator[Finding]:
     """The tree of now begins with the one that the auditor kept a checkpoint of."""
     head = seals.head()
+    own = next((own for own in seals.heads() if own.size >= kept.size), None)
     reason = "the past was rewritten since the checkpoint was taken"
     if kept.bank != bank:
         reason = f"the checkpoint is one of the bank {kept.bank}"
     elif head is None or head.size < kept.size:
         reason = "this is an older copy: facts that were sealed are missing"
+    elif own is not None and own.size == kept.size and own.sealed_at != kept.sealed_at:
+        reason = f"it says that it was sealed at {own.sealed_at.isoformat()}"
     elif _is_prefix(seals, kept, head):
         return
     yield Finding(

@@ -55,10 +55,7 @@ def audit(
     max_unsealed: Annotated[
         int, typer.Option("--max-unsealed", metavar="HOURS", min=0, help="For a dead sealer.")
     ] = 48,
-    accepted: Annotated[
-        Path | None,
-        typer.Option("--accepted", metavar="FILE.toml", help="Findings somebody answers for."),
-    ] = None,
+    accepted: options.AcceptedFile = None,
     bank: options.Bank = None,
 ) -> Answer:
     """Run all checks, or those named. It finds; it never repairs.
@@ -67,13 +64,13 @@ def audit(
     """
     if list_:
         return _checks()
-    with where.reading(bank) as uow, _progress(len(check or NAMES)) as progress:
+    with where.reading(bank) as uow, progress_bar(len(check or NAMES)) as progress:
         report = timebank.audits.run(
             uow,
             check or None,
             since=None if since is None else parse(read(since, "since").decode(errors="replace")),
             max_unsealed_hours=max_unsealed,
-            accepted=() if accepted is None else _accepted(accepted),
+            accepted=accepted_in(accepted),
             progress=progress,
         )
     if strict and report.notices:
@@ -113,10 +110,11 @@ def document(report: AuditReport) -> dict[str, Any]:
     }
 
 
-def _accepted(file: Path) -> tuple[Accepted, ...]:
+def accepted_in(file: Path | None) -> tuple[Accepted, ...]:
+    """The findings that somebody answers for, from a file if there is one."""
     from timebank.schemas import read_accepted
 
-    return read_accepted(file)
+    return () if file is None else read_accepted(file)
 
 
 def _check_document(check: CheckResult) -> dict[str, Any]:
@@ -134,16 +132,17 @@ def _text(report: AuditReport) -> Iterator[Any]:
         (name, "", f"not checked: {why}") for name, why in report.not_checked if why != "not_asked"
     ]
     yield grid(("Check", ">Subjects", "Findings"), rows)
-    yield from (_line("Finding", finding) for finding in report.findings)
-    yield from (_line("Notice", notice) for notice in report.notices)
+    yield from (line("Finding", finding) for finding in report.findings)
+    yield from (line("Notice", notice) for notice in report.notices)
     for finding, by in report.accepted:
         said = f"by {by.approver} until {by.review_on}: {by.reason}"
-        yield f"{_line('Accepted', finding)} Accepted {said}."
+        yield f"{line('Accepted', finding)} Accepted {said}."
     counted = ", ".join(f"{n} {report.counted[n]}" for n in COUNTED)
     yield f"Counted: {counted}. Unsealed: {report.unsealed}."
 
 
-def _line(word: str, found: Finding) -> str:
+def line(word: str, found: Finding) -> str:
+    """One finding for people."""
     return (
         f"{word} ({found.check}): {found.subject}: {found.message}; "
         f"expected {found.expected}, found {found.found}."
@@ -170,7 +169,7 @@ def _checks() -> Answer:
 
 
 @contextmanager
-def _progress(checks: int) -> Iterator[Callable[[str], None]]:
+def progress_bar(checks: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal's stderr; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda name: None

@@ -1,4 +1,4 @@
-"""``timebank db``: the database's schema."""
+"""``timebank db``: the database and its schema."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 import timebank
 from timebank.cli.command import group, place
+from timebank.cli.commands import copies, rebuild
 from timebank.cli.failures import STORAGE
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
@@ -18,11 +19,13 @@ DIALECTS = ("sqlite", "postgresql")
 
 def register(app: typer.Typer) -> None:
     """Add the group ``db``."""
-    db = group(app, "db", "The database's schema: bring it up to date, look at it.")
+    db = group(app, "db", "The database: its schema, backups, and what is derived in it.")
     place(db, "upgrade", example="timebank db upgrade --url sqlite:///timebank.sqlite")(upgrade)
     place(db, "check", example="timebank db check")(check)
     place(db, "current", example="timebank db current --json")(current)
     place(db, "sql", example="timebank db sql --dialect postgresql > upgrade.sql")(sql)
+    copies.register(db)
+    rebuild.register(db)
 
 
 def upgrade(where: Place) -> Answer:

@@ -21,6 +21,9 @@ from timebank.ports import ReadingUnit, UnitOfWork
 
 FORMATS: Final[dict[str, Callable[[ReadingUnit], Iterable[str]]]] = {
     "jsonl": timebank.journal.export,
+    "beancount": timebank.journal.export_beancount,
+    "hledger": timebank.journal.export_hledger,
+    "csv": timebank.journal.export_csv,
 }
 """Format → the lines of the file."""
 
@@ -47,9 +50,14 @@ def export(
     ] = None,
     with_people: WithPeople = None,
 ) -> Answer:
-    """Write the whole journal. Without --with-people it holds no names."""
+    """Write the whole journal. Without --with-people it holds no names.
+
+    jsonl is the one that load reads; beancount and hledger check the others, csv is for people.
+    """
     if format_ not in FORMATS:
         raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
+    if with_people is not None and format_ != "jsonl":
+        raise InputError(field="with_people", problem=f"a {format_} file goes without names")
     count = _written(FORMATS[format_](uow), out)
     if with_people is not None:
         _written(timebank.journal.export_people(uow), with_people)

@@ -10,7 +10,9 @@ import typer
 import timebank
 from timebank.cli import options
 from timebank.cli.command import Desk, group, reading, writing
-from timebank.cli.render import Answer
+from timebank.cli.documents import plain
+from timebank.cli.names import Labels
+from timebank.cli.render import Answer, grid
 from timebank.domain.receipt import Receipt
 from timebank.ports import ReadingUnit
 
@@ -41,12 +43,25 @@ def close(
 
 
 def list_(uow: ReadingUnit) -> Answer:
-    """Print the day up to which everything is closed."""
-    until = timebank.periods.closed_until(uow)
+    """List every close: up to which day, when, by whom and who approved it."""
+    found = timebank.periods.list(uow)
+    labels = Labels(uow).learn(actors=[a for one in found for a in (one.actor, one.approver)])
     document = {
         "schema": "timebank.periods/1",
         "bank": uow.slug,
-        "closed_until": None if until is None else until.isoformat(),
+        "closed_until": plain(timebank.periods.closed_until(uow)),
+        "closes": [plain(one) for one in found],
     }
-    text = "No day is closed." if until is None else f"Closed up to and including {until}."
+    if not found:
+        return Answer(document=document, text=("No day is closed.",))
+    rows = [
+        (
+            one.until,
+            one.recorded_at.isoformat(),
+            labels.actor(one.actor),
+            labels.actor(one.approver),
+        )
+        for one in found
+    ]
+    text = grid(("Closed until", "Closed at", "By", "Approved by"), rows)
     return Answer(document=document, text=(text,))

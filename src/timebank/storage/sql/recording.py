@@ -74,14 +74,16 @@ def taken(link: Link, keys: Collection[RequestKey]) -> bool:
     return True
 
 
-def record(link: Link, changes: Changes, receipt: StoredReceipt) -> None:
+def record(
+    link: Link, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey] = ()
+) -> None:
     """New things and facts, then what changed, then the queue of the sealer and the outbox."""
     added = _by_kind(changes.added)
     for bank in added.get(Bank, ()):
         link.run(schema.bank.insert(), people.bank_to(bank))
     _insert(link, added)
     _change(link, changes)
-    insert_rows(link, schema.outbox, [requests.receipt_to(receipt)])
+    insert_rows(link, schema.outbox, [requests.receipt_to(receipt, keys)])
 
 
 def restore(link: Link, values: Iterable[Any]) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections.abc import Collection, Iterable
+from datetime import UTC
+from hashlib import sha256
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -14,6 +18,8 @@ from timebank.storage.plain import (
     receipt_text,
 )
 from timebank.storage.sql.rows._common import Values
+
+_SUM: Final = re.compile(r',"sum":"([0-9a-f]{32})"\}\Z')
 
 
 def key_to(key: RequestKey) -> Values:
@@ -40,15 +46,44 @@ def key_from(row: Row[Any]) -> RequestKey:
     )
 
 
-def receipt_to(receipt: StoredReceipt) -> Values:
-    """A receipt as a row of the outbox."""
-    return {
+def receipt_to(receipt: StoredReceipt, keys: Collection[RequestKey] = ()) -> Values:
+    """A receipt as a row of the outbox; its last word is a sum over itself and its keys."""
+    row: Values = {
         "id": receipt.id,
         "action": receipt.action,
         "recorded_at": receipt.recorded_at,
         "body": receipt_text(receipt),
         "done_at": receipt.done_at,
     }
+    found = _sum(row, map(key_to, keys))
+    return {**row, "body": f'{row["body"][:-1]},"sum":"{found}"}}'}
+
+
+def is_whole(row: Values, keys: Iterable[Values]) -> bool:
+    """Whether a row of the outbox and the keys that it answers are as they were written."""
+    kept = _SUM.search(row["body"])
+    if kept is None:
+        return False
+    return _sum({**row, "body": _SUM.sub("}", row["body"])}, keys) == kept[1]
+
+
+def _sum(row: Values, keys: Iterable[Values]) -> str:
+    """Not a seal: whoever changes both can make it again."""
+    parts = [row["id"], row["action"], row["recorded_at"].astimezone(UTC).isoformat(), row["body"]]
+    parts += sorted(
+        "\0".join(
+            (
+                key["scope"],
+                bytes(key["key_hash"]).hex(),
+                key["digests"],
+                key["note_id"] or "",
+                key["receipt_id"],
+                key["transaction_id"] or "",
+            )
+        )
+        for key in keys
+    )
+    return sha256("\0\0".join(parts).encode()).hexdigest()[:32]
 
 
 def receipt_from(row: Row[Any]) -> StoredReceipt:

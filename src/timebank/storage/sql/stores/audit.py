@@ -8,7 +8,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Table, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.audit import (
@@ -19,20 +20,29 @@ from timebank.domain.audit import (
     ReversalPair,
     TransferLine,
 )
-from timebank.errors import StorageError
+from timebank.errors import InputError, StorageError
 from timebank.storage.sql import schema
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
-from timebank.storage.sql.stores._common import Store
+from timebank.storage.sql.stores.audit_rows import SqlAuditRows
+from timebank.storage.sql.stores.audit_standing import SqlAuditStanding
 
 
-class SqlAuditSource(Store):
+class SqlAuditSource(SqlAuditRows, SqlAuditStanding):
     """``AuditSource`` in SQL."""
 
     @property
-    def unreadable(self) -> type[Exception]:
-        """What a stream raises when a table cannot be read."""
-        return StorageError
+    def unreadable(self) -> tuple[type[Exception], ...]:
+        """What a stream raises when a table cannot be read, or a row says nothing we know."""
+        return (
+            StorageError,
+            SQLAlchemyError,
+            InputError,
+            ValueError,
+            TypeError,
+            LookupError,
+            OverflowError,
+        )
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -58,6 +68,7 @@ class SqlAuditSource(Store):
                 (sign * transfer.minutes).label("change"),
                 transfer[f"{side}_balance_minutes"].label("balance"),
                 transfer.transaction_id,
+                transfer.recorded_at,
             ).where(transfer.bank_id == self.link.bank)
             for side, sign in (("source", -1), ("target", 1))
         ]
@@ -70,6 +81,7 @@ class SqlAuditSource(Store):
                 change_minutes=row.change,
                 balance_minutes=row.balance,
                 transaction=row.transaction_id,
+                recorded_at=row.recorded_at,
             )
 
     def total_minutes(self) -> int:
@@ -227,22 +239,35 @@ class SqlAuditSource(Store):
             )
 
     def unaccounted(self) -> Iterator[tuple[str, str]]:
-        """Facts that are neither queued nor sealed, or both."""
+        """Facts that are neither queued nor sealed, or both, or queued under another time; and
+        what is queued without being a fact."""
+        queue, leaf = schema.seal_queue, schema.leaf
         for kind, word in SEALED.items():
             table = SHAPES[kind][0]
-            queue, leaf = schema.seal_queue, schema.leaf
             query = (
                 select(table.c.id)
                 .outerjoin(queue, _is_about(queue, table, word))
                 .outerjoin(leaf, _is_about(leaf, table, word))
                 .where(
                     table.c.bank_id == self.link.bank,
-                    (queue.c.fact_id.is_(None)) == (leaf.c.fact_id.is_(None)),
+                    or_(
+                        (queue.c.fact_id.is_(None)) == (leaf.c.fact_id.is_(None)),
+                        queue.c.recorded_at != table.c.recorded_at,
+                    ),
                 )
                 .order_by(table.c.id)
             )
             for row in self.link.stream(query):
                 yield word, row.id
+        a_fact = or_(
+            *(
+                exists().where(_is_about(queue, SHAPES[kind][0], word))
+                for kind, word in SEALED.items()
+            )
+        )
+        strays = self._of_bank(queue).where(~a_fact).order_by(queue.c.kind, queue.c.fact_id)
+        for row in self.link.stream(strays):
+            yield row.kind, row.fact_id
 
     def reviews_due(self, day: date) -> Iterator[AccountChange]:
         """Changes of accounts past their review date."""
@@ -284,6 +309,9 @@ class SqlAuditSource(Store):
         counts["leaves"] = self._count(schema.leaf)
         counts["checkpoints"] = self._count(schema.checkpoint)
         counts["keys"] = self._count(schema.request_key)
+        counts["receipts"] = self._count(schema.outbox)
+        counts["holds"] = self._count(schema.hold)
+        counts["tables"] = len(schema.metadata.tables)
         return {**counts, "entries": 2 * counts["transfers"]}
 
     def unsealed(self) -> tuple[int, datetime | None]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKeyConstraint,
@@ -15,16 +17,19 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     exists,
-    func,
     literal,
-    not_,
+    null,
     or_,
     select,
     text,
+    union,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
+from timebank.domain.actor import STAFF_ROLES
 from timebank.domain.audit_rows import (
     BrokenRule,
     ChainedHead,
@@ -55,8 +60,18 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What no constraint says, but every row that we write keeps to: table → name → condition."""
 
-_ELSEWHERE: Final = frozenset({schema.transfer.name, schema.exchange_party.name})
-"""Tables whose references other checks follow already, on their own pass."""
+_FACTS: Final = (
+    schema.policy,
+    schema.account_change,
+    schema.transaction,
+    schema.exchange_act,
+    schema.period_close,
+    schema.day_statement,
+)
+"""Facts that say who acted."""
+
+_ELSEWHERE: Final = frozenset({schema.transfer.name})
+"""Tables whose references other checks follow on a pass of their own."""
 
 
 class SqlAuditRows(Store):
@@ -68,38 +83,14 @@ class SqlAuditRows(Store):
 
     def broken_rules(self) -> Iterator[BrokenRule]:
         """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
-        for table in schema.metadata.sorted_tables:
-            for query in self._breaches(table):
-                for row in self.link.stream(query):
-                    yield BrokenRule(
-                        table=table.name.removeprefix(schema.PREFIX),
-                        row=_named(table, row),
-                        rule=row.broken_rule,
-                    )
-
-    def _breaches(self, table: Table) -> Iterator[Select[Any]]:
-        rules = _rules_of(table)
-        if rules:
-            broken = case(*((not_(text(f"({rule})")), name) for name, rule in rules.items()))
-            yield self._keys(table, broken.label("broken_rule")).where(broken.is_not(None))
-        if table.name in _ELSEWHERE:
-            return
-        for key in table.foreign_key_constraints:
-            if len(key.columns) > 1:
-                yield self._orphans(table, key)
-
-    def _orphans(self, table: Table, key: ForeignKeyConstraint) -> Select[Any]:
-        """Rows that name a row of another table that is not there."""
-        parent = key.referred_table.alias("parent")
-        pairs = [(e.parent, parent.c[e.column.name]) for e in key.elements]
-        there = exists().where(*(own == other for own, other in pairs))
-        column = next(c for c in key.columns if c.name != "bank_id")
-        name = literal(f"{column.name} of a row that is there").label("broken_rule")
-        return self._keys(table, name).where(column.is_not(None), ~there)
-
-    def _keys(self, table: Table, *more: ColumnElement[Any]) -> Select[Any]:
-        key = [c for c in table.primary_key.columns if c.name != "bank_id"]
-        return select(*key, *more).where(table.c.bank_id == self.link.bank)
+        for table, query in _breaches():
+            for row in self.link.stream(query.params(bank=self.link.bank)):
+                yield BrokenRule(
+                    table=table.name.removeprefix(schema.PREFIX),
+                    row=_named(table, row),
+                    rule=row.broken_rule,
+                    names=row.named,
+                )
 
     def stray_transfers(self) -> Iterator[StrayTransfer]:
         """Transfers that were not recorded with their transaction; transactions without any."""
@@ -110,7 +101,9 @@ class SqlAuditRows(Store):
         )
         query = (
             select(
-                transfer.c.transaction_id, transfer.c.recorded_at.label("own"), transaction.c.recorded_at
+                transfer.c.transaction_id,
+                transfer.c.recorded_at.label("own"),
+                transaction.c.recorded_at,
             )
             .outerjoin(transaction, ours)
             .where(
@@ -156,6 +149,44 @@ class SqlAuditRows(Store):
                     text=row.text,
                 )
 
+    def stray_notes(self) -> Iterator[str]:
+        """Notes with words of which no fact keeps the digest."""
+        note = schema.note
+        kept = or_(
+            *(
+                exists().where(
+                    fact.c.bank_id == note.c.bank_id,
+                    fact.c.id == note.c.about_id,
+                    fact.c.note_digest.is_not(None),
+                )
+                for fact in (schema.transaction, schema.account_change, schema.exchange_act)
+            )
+        )
+        query = self._of_bank(note).where(note.c.text.is_not(None), ~kept)
+        for row in self.link.stream(query.order_by(note.c.about_id)):
+            yield row.about_id
+
+    def unappointed(self) -> Iterator[tuple[str, str]]:
+        """Who acted (person, role) in a role that nobody gave them; each once."""
+        staff, roles = schema.staff, [role.value for role in sorted(STAFF_ROLES, key=str)]
+        acted = union(
+            *(
+                select(
+                    fact.c[f"{who}_id"].label("person"), fact.c[f"{who}_role"].label("role")
+                ).where(fact.c.bank_id == self.link.bank, fact.c[f"{who}_role"].in_(roles))
+                for fact in _FACTS
+                for who in ("actor", "approver")
+                if f"{who}_id" in fact.c
+            )
+        ).subquery()
+        given = exists().where(
+            staff.c.bank_id == self.link.bank,
+            staff.c.person_id == acted.c.person,
+            staff.c.role == acted.c.role,
+        )
+        for row in self.link.stream(select(acted).where(~given).order_by(acted.c.person)):
+            yield row.person, row.role
+
     def coded_words(self) -> Iterator[CodedWord]:
         """Each word in a column for codes, once per table."""
         for table, column in (
@@ -164,20 +195,15 @@ class SqlAuditRows(Store):
             (schema.account_change, "reason"),
             (schema.exchange_act, "reason"),
         ):
-            word, short = table.c[column], table.name.removeprefix(schema.PREFIX)
-            seen = (
-                select(word.label("word"), table.c.id)
-                .where(table.c.bank_id == self.link.bank, word.is_not(None))
-                .distinct(word)
-                .order_by(word, table.c.id)
+            word, id_ = table.c[column], table.c.id
+            query = select(word.label("word"), id_).where(
+                table.c.bank_id == self.link.bank, word.is_not(None)
             )
-            if self.link.is_sqlite:  # which takes the id from the row that has the least
-                seen = (
-                    select(word.label("word"), func.min(table.c.id, type_=table.c.id.type).label("id"))
-                    .where(table.c.bank_id == self.link.bank, word.is_not(None))
-                    .group_by(word)
-                    .order_by(word)
-                )
+            if self.link.is_sqlite:  # of a group's columns it takes any row's
+                seen = query.group_by(word).order_by(word)
+            else:
+                seen = query.ext(distinct_on(word)).order_by(word, id_)
+            short = table.name.removeprefix(schema.PREFIX)
             for row in self.link.stream(seen):
                 yield CodedWord(column=column, word=row.word, row=f"{short} {row.id}")
 
@@ -207,6 +233,41 @@ class SqlAuditRows(Store):
             own = [k._asdict() for k in group[1]] if group and group[0] == row.id else []
             if not requests.is_whole(row._asdict(), own):
                 yield row.action, row.id
+
+
+@cache
+def _breaches() -> tuple[tuple[Table, Select[Any]], ...]:
+    """The questions of ``broken_rules``, of a bank that is told when they are asked."""
+    return tuple(
+        (table, query) for table in schema.metadata.sorted_tables for query in _breaches_of(table)
+    )
+
+
+def _breaches_of(table: Table) -> Iterator[Select[Any]]:
+    if rules := _rules_of(table):
+        broken = case(*((text(f"NOT ({rule})"), name) for name, rule in rules.items()))
+        query = _keys(table, broken.label("broken_rule"), null().label("named"))
+        yield query.where(broken.is_not(None))
+    if table.name in _ELSEWHERE:
+        return
+    for key in table.foreign_key_constraints:
+        if len(key.columns) > 1:
+            yield _orphans(table, key)
+
+
+def _orphans(table: Table, key: ForeignKeyConstraint) -> Select[Any]:
+    """Rows that name a row of another table that is not there."""
+    parent = key.referred_table.alias("parent")
+    pairs = [(e.parent, parent.c[e.column.name]) for e in key.elements]
+    there = exists().where(*(own == other for own, other in pairs))
+    column = next(c for c in key.columns if c.name != "bank_id")
+    name = literal(f"{column.name} of a row that is there").label("broken_rule")
+    return _keys(table, name, column.label("named")).where(column.is_not(None), ~there)
+
+
+def _keys(table: Table, *more: ColumnElement[Any]) -> Select[Any]:
+    key = [c for c in table.primary_key.columns if c.name != "bank_id"]
+    return select(*key, *more).where(table.c.bank_id == bindparam("bank", type_=BigInteger))
 
 
 def _rules_of(table: Table) -> dict[str, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, or_, select
 
 from timebank.domain.ids import AccountId, TransactionId
 from timebank.domain.note import Note
-from timebank.domain.transaction import PostedTransfer, Transaction
+from timebank.domain.transaction import CORRECTIONS, PostedTransfer, Transaction
 from timebank.storage.sql import schema
+from timebank.storage.sql.link import STREAM_ROWS
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
 
@@ -44,6 +46,21 @@ class SqlJournal(Store):
             query = query.where(schema.transaction.c.id.in_(touching))
         rows = self.link.all(page(query, schema.transaction.c.id, after, limit))
         return tuple(self._with_transfers(rows))
+
+    def answered_for(self, from_: datetime, until: datetime) -> Iterator[Transaction]:
+        """Corrections and what a second person approved, recorded then, in order of id."""
+        transaction, after = schema.transaction.c, None
+        query = self._of_bank(schema.transaction).where(
+            transaction.recorded_at >= from_,
+            transaction.recorded_at < until,
+            or_(
+                transaction.kind.in_([kind.value for kind in CORRECTIONS]),
+                transaction.approver_role.is_not(None),
+            ),
+        )
+        while rows := self.link.all(page(query, transaction.id, after, STREAM_ROWS)):
+            yield from self._with_transfers(rows)
+            after = rows[-1].id
 
     def reversal_of(self, id: TransactionId) -> TransactionId | None:
         """The transaction that reverses this one, if any."""

@@ -1,0 +1,176 @@
+"""Who did what that needed answering for, from the facts: days, persons, kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Final
+
+from timebank.actions._gather import person_id
+from timebank.domain.account import AccountChange, ChangeField
+from timebank.domain.actor import Actor
+from timebank.domain.bank import DayStatement, PeriodClose, checked_day, start_of_day
+from timebank.domain.ids import AccountId
+from timebank.domain.policy import PolicyVersion
+from timebank.domain.transaction import CORRECTIONS, Transaction
+from timebank.domain.words import checked_word
+from timebank.errors import InputError
+from timebank.ports import ReadingUnit
+
+_Other = AccountChange | DayStatement | PeriodClose | PolicyVersion
+
+_JOINED: Final = "none"
+"""What a status was before somebody joined."""
+
+
+class LogKind(Enum):
+    """What somebody answers for.
+
+    An override or another change of an account; hours moved back or corrected; what took a second
+    person; what holds for the whole bank; and personal data taken out.
+    """
+
+    OVERRIDE = "override"
+    REVERSAL = "reversal"
+    APPROVAL = "approval"
+    POLICY = "policy"
+    ERASURE = "erasure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One fact that somebody answers for. ``act`` says what it was: a kind of transaction, a field
+    of an account, ``policy``, ``period close`` or ``day statement``.
+    """
+
+    id: str
+    recorded_at: datetime
+    kinds: tuple[LogKind, ...]
+    act: str
+    actor: Actor
+    approver: Actor | None
+    accounts: tuple[AccountId, ...] = ()
+    minutes: int | None = None
+    was: str | None = None
+    becomes: str | None = None
+    reason: str | None = None
+    review_on: date | None = None
+    about: str | None = None
+    """The transaction that a reversal undoes, or that an override lets through."""
+
+
+def entries(
+    uow: ReadingUnit,
+    *,
+    start: date,
+    end: date,
+    staff: str | None = None,
+    kind: LogKind | str | None = None,
+) -> Iterator[LogEntry]:
+    """What was recorded from ``start`` up to, but not on, ``end``, in order of time.
+
+    ``staff`` leaves what this person did or approved. Erasures are not recorded as facts yet:
+    asking for them gives nothing. Only what is given is kept in memory, never the journal.
+
+    *Refuses*, in this order: days that are none, an ``end`` before the ``start``, an unknown
+    kind (``InputError``), an unknown person (``NotFoundError``).
+    """
+    first, last = checked_day(start, field="start"), checked_day(end, field="end")
+    if last < first:
+        raise InputError(field="end", problem=f"{end} lies before {start}")
+    wanted = None if kind is None else checked_word(LogKind, kind, field="kind")
+    person = None if staff is None else person_id(uow, staff, field="staff")
+    zone = uow.banks.get().zone
+    found = (
+        entry
+        for entry in _within(uow, start_of_day(first, zone), start_of_day(last, zone))
+        if wanted in (None, *entry.kinds) and person in (None, *_people(entry))
+    )
+    return iter(sorted(found, key=lambda entry: (entry.recorded_at, entry.id)))
+
+
+def _within(uow: ReadingUnit, from_: datetime, until: datetime) -> Iterator[LogEntry]:
+    yield from (_moved(fact) for fact in uow.journal.answered_for(from_, until))
+    for fact in _others(uow):
+        if from_ <= fact.recorded_at < until:
+            yield _entry(fact)
+
+
+def _others(uow: ReadingUnit) -> Iterator[_Other]:
+    """Facts beside the transactions; joining changes a status too, but answers for nothing."""
+    for change in uow.archive.values(AccountChange):
+        if change.field is not ChangeField.STATUS or change.was != _JOINED:
+            yield change
+    yield from uow.archive.values(PolicyVersion)
+    yield from uow.archive.values(PeriodClose)
+    yield from uow.archive.values(DayStatement)
+
+
+def _entry(fact: _Other) -> LogEntry:
+    match fact:
+        case AccountChange():
+            return _changed(fact)
+        case PolicyVersion():
+            return _ruled(fact, "policy", str(fact.version), fact.approver)
+        case PeriodClose():
+            return _ruled(fact, "period close", fact.until.isoformat(), fact.approver)
+        case DayStatement():
+            return _ruled(fact, "day statement", fact.day.isoformat(), None)
+
+
+def _moved(fact: Transaction) -> LogEntry:
+    sides = (side for t in fact.transfers for side in (t.source, t.target))
+    kinds = (LogKind.REVERSAL,) if fact.kind in CORRECTIONS else ()
+    return LogEntry(
+        id=fact.id,
+        recorded_at=fact.recorded_at,
+        kinds=kinds + _approved(fact.approver),
+        act=fact.kind.value,
+        actor=fact.actor,
+        approver=fact.approver,
+        accounts=tuple(dict.fromkeys(sides)),
+        minutes=sum(t.minutes for t in fact.transfers),
+        reason=fact.reason,
+        about=fact.reverses,
+    )
+
+
+def _changed(fact: AccountChange) -> LogEntry:
+    return LogEntry(
+        id=fact.id,
+        recorded_at=fact.recorded_at,
+        kinds=(LogKind.OVERRIDE, *_approved(fact.approver)),
+        act=fact.field.value,
+        actor=fact.actor,
+        approver=fact.approver,
+        accounts=(fact.account,),
+        was=fact.was,
+        becomes=fact.becomes,
+        reason=fact.reason,
+        review_on=fact.review_on,
+        about=fact.transaction,
+    )
+
+
+def _ruled(
+    fact: PolicyVersion | PeriodClose | DayStatement, act: str, becomes: str, approver: Actor | None
+) -> LogEntry:
+    return LogEntry(
+        id=fact.id,
+        recorded_at=fact.recorded_at,
+        kinds=(LogKind.POLICY, *_approved(approver)),
+        act=act,
+        actor=fact.actor,
+        approver=approver,
+        becomes=becomes,
+    )
+
+
+def _approved(approver: Actor | None) -> tuple[LogKind, ...]:
+    return () if approver is None else (LogKind.APPROVAL,)
+
+
+def _people(entry: LogEntry) -> tuple[str | None, ...]:
+    return tuple(actor.person for actor in (entry.actor, entry.approver) if actor is not None)
