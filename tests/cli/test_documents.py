@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import done, named, run
-from timebank.cli.render import safe_cell
+from timebank.formats.csv_cells import safe_cell
 
 BALANCE = ["account", "kind", "ref", "unit", "balance_minutes", "held_minutes"]
 AUDIT = [

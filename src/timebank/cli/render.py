@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +12,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_HOURS: Final = re.compile(r"-?[0-9]+:[0-5][0-9]")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _PIPE_WIDTH: Final = 10_000
 
 
@@ -68,26 +62,6 @@ def show(answer: Answer, *, as_json: bool) -> None:
 def to_json(document: Mapping[str, Any]) -> str:
     """One document, keys in the order in which they were given."""
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Comma-separated values that no spreadsheet takes for a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().removesuffix("\n")
-
-
-def safe_cell(value: object) -> str:
-    """The cell's text, with an apostrophe before what a spreadsheet would run as a formula.
-
-    >>> safe_cell("=1+1"), safe_cell(-90), safe_cell("-1:30")
-    ("'=1+1", '-90', '-1:30')
-    """
-    text = "" if value is None else str(value)
-    plain = _NUMBER.fullmatch(text) or _HOURS.fullmatch(text)
-    return f"'{text}" if text.startswith(_FORMULA) and not plain else text
 
 
 def console_for(stream: Any) -> Console:

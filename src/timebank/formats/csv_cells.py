@@ -26,17 +26,8 @@ def safe_cell(value: object) -> str:
     return f"'{text}" if formula else text
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A header and rows of safe cells; lines end in CR LF, as RFC 4180 has it."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The same one by one, without the end of the line: for tables that no memory holds."""
+    """A header and rows of safe cells, line by line: for tables that no memory holds."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="")
     for cells in chain([columns], ([safe_cell(cell) for cell in row] for row in rows)):
@@ -44,3 +35,8 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
         yield text.getvalue()
         text.seek(0)
         text.truncate()
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A header and rows of safe cells as one text."""
+    return "".join(f"{line}\n" for line in csv_lines(columns, rows))

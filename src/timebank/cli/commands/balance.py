@@ -13,12 +13,13 @@ from timebank.actions.accounts import AccountView
 from timebank.cli import names, options
 from timebank.cli.command import reading
 from timebank.cli.names import Labels
-from timebank.cli.render import Answer, Grid, grid, to_csv
+from timebank.cli.render import Answer, Grid, grid
 from timebank.domain.account import UNIT
 from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
 from timebank.domain.member import Person
 from timebank.errors import InputError
+from timebank.formats.csv_cells import to_csv
 from timebank.ports import ReadingUnit
 
 COLUMNS = ("account", "kind", "ref", "unit", "balance_minutes", "held_minutes")
