@@ -10,6 +10,8 @@ from itertools import chain
 from typing import Final
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|-?[0-9]+:[0-5][0-9]")
+_END: Final = "\r\n"
+"""What the writer ends a line with: it quotes cells that hold any of it."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,14 +31,14 @@ def safe_cell(value: object) -> str:
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """A header and rows of safe cells, line by line: for tables that no memory holds."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="")
+    writer = csv.writer(text, lineterminator=_END)
     for cells in chain([columns], ([safe_cell(cell) for cell in row] for row in rows)):
         writer.writerow(cells)
-        yield text.getvalue()
+        yield text.getvalue().removesuffix(_END)
         text.seek(0)
         text.truncate()
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A header and rows of safe cells as one text."""
-    return "".join(f"{line}\n" for line in csv_lines(columns, rows))
+    """A header and rows of safe cells as one text; lines end in CR LF, as RFC 4180 has it."""
+    return "".join(f"{line}{_END}" for line in csv_lines(columns, rows))
