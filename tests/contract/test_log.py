@@ -1,6 +1,7 @@
 """Who did what that needed answering for, and who closed which days, on every storage."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def today(world: World) -> date:
 
 def logged(world: World, **which: object) -> list[LogEntry]:
     """All the days, up to today."""
-    days = {"start": date(2020, 1, 1), "end": today(world) + timedelta(days=1), **which}
+    days: dict[str, Any] = {"start": date(2020, 1, 1), "end": today(world) + timedelta(days=1), **which}
     return world.see(lambda uow: [*log.entries(uow, **days)])
 
 

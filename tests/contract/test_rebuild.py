@@ -14,6 +14,7 @@ from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.audit import Verdict
 from timebank.domain.exchange import Exchange, State
 from timebank.domain.hours import Hours
+from timebank.domain.ids import PersonId
 from timebank.domain.member import Member, Status
 from timebank.storage.sql import schema
 
@@ -48,7 +49,7 @@ def busy(world: World) -> World:
         done = world.do(
             exchanges.propose, giver="anna", receiver="ben", hours=Hours.of(hours), by=anna
         )
-        world.people[f"exchange {hours}"] = done.exchange_id
+        world.people[f"exchange {hours}"] = PersonId(done.exchange_id)
         world.do(exchanges.agree, done.exchange_id, by=ben)
     world.do(exchanges.report, world.people["exchange 1"], hours=Hours.of(1), by=anna)
     world.do(exchanges.confirm, world.people["exchange 1"], by=ben)

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type"
 """Golden vectors: what was sealed once must verify for ever, so version 1 never changes."""
 
 import hmac

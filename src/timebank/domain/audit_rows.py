@@ -236,5 +236,5 @@ def check_schema(differences: Iterable[str], revision: str) -> Iterator[Finding]
             subject=f"schema {revision}",
             expected="that of this release",
             found=difference,
-            message="the database no longer refuses what it should: timebank db migrate",
+            message="the database no longer refuses what it should: timebank db upgrade",
         )
