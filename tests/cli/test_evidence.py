@@ -109,7 +109,7 @@ def test_an_audit_finds_a_past_that_was_rewritten(sealed, tmp_path):
     answer = run("audit", "--since", checkpoint, "--json")
     assert answer.code == 1
     found = {c["name"] for c in answer.document["checks"] if c["findings"]}
-    assert found == {"leaves_match_facts"}
+    assert found == {"leaves_match_facts", "exchanges_follow_acts", "schema_is_as_released"}
 
 
 def test_a_finding_that_somebody_answers_for_is_listed_apart_until_it_changes(sealed, tmp_path):

@@ -19,7 +19,11 @@ def today(world: World) -> date:
 
 def logged(world: World, **which: object) -> list[LogEntry]:
     """All the days, up to today."""
-    days: dict[str, Any] = {"start": date(2020, 1, 1), "end": today(world) + timedelta(days=1), **which}
+    days: dict[str, Any] = {
+        "start": date(2020, 1, 1),
+        "end": today(world) + timedelta(days=1),
+        **which,
+    }
     return world.see(lambda uow: [*log.entries(uow, **days)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Final
+from typing import Final, assert_never
 
 from timebank.actions._gather import person_id
 from timebank.domain.account import AccountChange, ChangeField
@@ -118,6 +118,8 @@ def _entry(fact: _Other) -> LogEntry:
             return _ruled(fact, "period close", fact.until.isoformat(), fact.approver)
         case DayStatement():
             return _ruled(fact, "day statement", fact.day.isoformat(), None)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _moved(fact: Transaction) -> LogEntry:

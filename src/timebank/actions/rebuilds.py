@@ -105,12 +105,10 @@ def _ties(uow: ReadingUnit) -> tuple[ExchangeTie, ...]:
 
 def _of_exchanges(uow: ReadingUnit, ties: Collection[ExchangeTie]) -> list[Drift]:
     """Recorded under the first receiver's account."""
+    kept = ((tie, exchange) for tie in ties if (exchange := uow.exchanges.get(tie.exchange)))
     found = []
-    for tie in ties:
-        exchange = uow.exchanges.get(tie.exchange)
-        if exchange is None or (derived := by_acts(exchange, tie)) == exchange:
-            continue
-        account = uow.accounts.get(main_accounts(uow, [exchange.receiver])[exchange.receiver])
-        if account is not None:
-            found.append(Drift(account=account, kept=exchange, derived=derived))
-    return found
+    for tie, exchange in kept:
+        id_ = main_accounts(uow, [exchange.receiver])[exchange.receiver]
+        account = uow.accounts.many([id_])[id_]
+        found.append(Drift(account=account, kept=exchange, derived=by_acts(exchange, tie)))
+    return [drift for drift in found if drift.figures]

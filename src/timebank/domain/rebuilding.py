@@ -77,10 +77,9 @@ def drifted_accounts(
 
 
 def by_acts(exchange: Exchange, tie: ExchangeTie) -> Exchange:
-    """The exchange as its last act left it."""
-    if tie.last_n is None or tie.last_state is None:
-        return exchange
-    return replace(exchange, acts=tie.last_n, state=State(tie.last_state))
+    """The exchange as its last act left it; without any it stays what it is."""
+    acts = exchange.acts if tie.last_n is None else tie.last_n
+    return replace(exchange, acts=acts, state=State(tie.last_state or exchange.state))
 
 
 def rebuild(drifts: Sequence[Drift], conditions: Conditions, *, reason: str) -> Changes:
