@@ -15,7 +15,7 @@ from timebank.domain.audit import (
     check_sum,
 )
 from timebank.domain.ledger import Posting, post
-from timebank.domain.transaction import Entry, TransactionKind, entries_of, reversal_of
+from timebank.domain.transaction import Entry, Transaction, TransactionKind, entries_of, reversal_of
 from timebank.testing.builders import POT, account_id, an_account, conditions, transaction_id
 from timebank.testing.strategies import transfers
 
@@ -30,11 +30,14 @@ def some_books(draw, least=1):
     """Accounts and entries in the order in which the checks read them."""
     accounts = START
     entries: list[Entry] = []
+    recorded: list[Transaction] = []
     batches = draw(st.lists(transfers(tuple(START)), min_size=least, max_size=4))
     for n, moves in enumerate(batches, start=1):
         posting = Posting(id=transaction_id(n), kind=TransactionKind.POSTING, transfers=moves)
         changes, accounts = post(accounts, posting, conditions())
+        recorded += changes.transactions
         entries += entries_of(changes.transactions[0])
+    at = {t.id: t.recorded_at for t in recorded}
     rows = [
         AuditEntry(
             account=e.account,
@@ -42,6 +45,7 @@ def some_books(draw, least=1):
             change_minutes=e.change_minutes,
             balance_minutes=e.balance_minutes,
             transaction=e.transaction,
+            recorded_at=at[e.transaction],
         )
         for e in entries
     ]

@@ -195,7 +195,7 @@ class LimitOverridden(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Event):
-    """A floor, ceiling or freeze changed."""
+    """A floor, ceiling or freeze changed, or a derived figure was rebuilt."""
 
     account: AccountId
     field: str

@@ -1,1 +1,1 @@
-"""Where facts are kept: the ports of `ports.py` in dictionaries and in SQL."""
+"""Where facts are kept: the ports in dictionaries and in SQL."""

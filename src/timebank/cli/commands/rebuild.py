@@ -35,9 +35,9 @@ def rebuild(
     findings, where an account's number would have to go back, and where the books are not in
     order afterwards. Best done while nobody writes.
     """
-    approver = desk.second_person(approved_by)
     if dry_run:
         return _planned(desk.uow, rebuilds.drifts(desk.uow))
+    approver = desk.second_person(approved_by)
     return rebuilds.run(desk.uow, reason=reason, by=desk.by, approved_by=approver, key=desk.key)
 
 
