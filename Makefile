@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency clean
+.PHONY: help demo test lint bench stateful concurrency planted clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ stateful:       ## the long run of the stateful test
 concurrency:    ## twenty thousand exchanges by eight processes, on both databases
 	@scripts/setup.sh
 	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
+
+planted:        ## each planted fault in every row that counts
+	@scripts/setup.sh
+	@.venv/bin/python -m pytest tests/audit -m long
 
 clean:          ## remove everything that the other recipes made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
