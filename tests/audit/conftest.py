@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from tests.audit.bank import a_sealed_bank
 from tests.audit.planting import unguard
@@ -41,10 +42,23 @@ def opened(
     else:
         server = request.getfixturevalue("postgres_server")
         url = create_database(server, request.getfixturevalue("postgres_template"))
-    engine = create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)  # what a broken audit left open goes with it
     world, kept = a_sealed_bank(SqlBackend(engine))
     unguard(engine)
     yield Open(engine, world, world.backend.clock, kept)
     engine.dispose()
     if request.param == "postgresql":
         drop_database(request.getfixturevalue("postgres_server"), url)
+
+
+@contextmanager
+def planting(opened: Open) -> Iterator[Connection]:
+    """A connection that may break every rule, and leaves nothing behind."""
+    with opened.engine.connect() as connection:
+        if opened.engine.dialect.name == "sqlite":
+            for pragma in ("ignore_check_constraints = ON", "foreign_keys = OFF"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
+            connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")  # views may dangle
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none before DDL
+        yield connection
+        connection.rollback()

@@ -6,14 +6,13 @@ it, or until ``UNRELIED`` says why nobody has to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
 
-from tests.audit.conftest import Open
+from tests.audit.conftest import Open, planting
 from tests.audit.expected import (
     EXPECTED,
     NAMED_AS,
@@ -34,18 +33,6 @@ FAULTS = {fault.name: fault for table in schema.metadata.tables.values() for fau
 
 GONE = ("bank.bank_id-changed", "bank-deleted")
 RELIED_ON = [n for n in FAULTS if n not in GONE and closest(UNRELIED, n) is None]
-
-
-@contextmanager
-def planting(opened: Open) -> Iterator[Connection]:
-    """A connection that may break every rule, and leaves nothing behind."""
-    with opened.engine.connect() as connection:
-        if opened.engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.rollback()
-        yield connection
-        connection.rollback()
 
 
 def chosen(connection: Connection, fault: Fault) -> Row | None:

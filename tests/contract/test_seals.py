@@ -9,12 +9,12 @@ from tests.contract.scenario import a_season
 from timebank import Hours, audits, exchanges, transfers
 from timebank.actions import journal
 from timebank.domain.audit import Verdict
-from timebank.errors import NotFoundError
+from timebank.errors import WrongState
 from timebank.proof import opening
 
 
 def test_a_bank_that_was_never_sealed_has_no_checkpoint(world: World) -> None:
-    with pytest.raises(NotFoundError):
+    with pytest.raises(WrongState):
         world.see(journal.checkpoint)
     assert world.see(lambda unit: unit.seals.head()) is None
 

@@ -54,7 +54,7 @@ def test_memory_and_sql_never_differ(engine: Engine, capsys: pytest.CaptureFixtu
         run_state_machine_as_test(
             run,
             settings=settings(
-                max_examples=200 if WANTED else SAMPLE_EXAMPLES,
+                max_examples=50 if WANTED else SAMPLE_EXAMPLES,
                 stateful_step_count=STEPS_PER_EXAMPLE,
                 deadline=None,
                 derandomize=False,

@@ -57,7 +57,8 @@ def parse(text: str) -> Checkpoint:
 
     *Refuses* other text with ``InputError``.
     """
-    found = _LINE.fullmatch(" ".join(text.split()))
+    line = " ".join(text.split())
+    found = _LINE.fullmatch(line)
     if found is None:
         raise InputError(field="checkpoint", problem="this is not a line of timebank checkpoint")
     signature = found["signature"]
@@ -65,7 +66,7 @@ def parse(text: str) -> Checkpoint:
         sealed_at = datetime.fromisoformat(found["sealed_at"])
     except ValueError:
         raise InputError(field="checkpoint", problem="its time cannot be read") from None
-    return Checkpoint(
+    checkpoint = Checkpoint(
         bank=found["bank"],
         size=int(found["size"]),
         root=bytes.fromhex(found["root"]),
@@ -73,6 +74,9 @@ def parse(text: str) -> Checkpoint:
         key=found["key"],
         signature=None if signature is None else b64decode(signature),
     )
+    if checkpoint.line != line:  # there is one way to write it: no other byte goes unnoticed
+        raise InputError(field="checkpoint", problem="it is not written as timebank writes it")
+    return checkpoint
 
 
 def key_name(public_key: bytes) -> str:

@@ -38,6 +38,7 @@ from timebank.domain.audit_rows import (
     StrayTransfer,
 )
 from timebank.domain.exchange import Side
+from timebank.errors import SchemaError
 from timebank.storage.sql import _migrate, schema
 from timebank.storage.sql.rows import requests
 from timebank.storage.sql.stores._common import Store
@@ -78,8 +79,15 @@ class SqlAuditRows(Store):
     """The part of ``AuditSource`` that looks at rows one by one."""
 
     def schema_differences(self) -> tuple[str, ...]:
-        """What differs between the live schema and that of the release."""
-        return _migrate.check_schema(self.link.connection, schema=self.link.schema)
+        """What differs between the live schema and that of the release.
+
+        *Refuses* a schema without some table or column, with ``SchemaError``: that is not wrong
+        but unreadable.
+        """
+        found = _migrate.check_schema(self.link.connection, schema=self.link.schema)
+        if gone := [each for each in found if each.startswith(("table ", "column "))]:
+            raise SchemaError(found="; ".join(gone), expected=schema.REVISION)
+        return found
 
     def broken_rules(self) -> Iterator[BrokenRule]:
         """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
