@@ -136,7 +136,7 @@ class TestExchanges:
         with pytest.raises(FileFaults) as caught:
             world.do(imports.exchanges, [row(2, "anna", "ben", 1201)], by=world.cora)
         (fault,) = caught.value.faults
-        assert "Account ben has 1200 minutes available" in fault.problem
+        assert "Account ben has 20:00" in fault.problem
 
     def test_limits_are_not_judged_where_rows_are_missing(self, world):
         rows = [row(2, "ben", "nobody", 600), row(3, "anna", "ben", 1300)]
