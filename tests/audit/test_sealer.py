@@ -60,9 +60,8 @@ def test_m34_a_late_commit_with_a_lower_id_is_sealed(postgres_engine: Engine) ->
         assert reading.audit.unsealed()[0] == 1
     assert sealed_wholly(world, before) == before.size + 1
     with world.backend.reading() as reading:
-        places = [
-            uow.seals.position("exchange_act", uow.exchanges.acts(x)[0].id) for x in (first, late)
-        ]
+        acts = [reading.exchanges.acts(exchange)[0] for exchange in (first, late)]
+        places = [reading.seals.position("exchange_act", act.id) for act in acts]
     assert places == [before.size - 1, before.size]
 
 

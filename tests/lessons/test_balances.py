@@ -62,6 +62,7 @@ def test_m01_a_hand_edited_balance_is_named():
             change_minutes=e.change_minutes,
             balance_minutes=e.balance_minutes,
             transaction=e.transaction,
+            recorded_at=transaction.recorded_at,
         )
         for e in sorted(entries_of(transaction), key=lambda e: e.account)
     ]
