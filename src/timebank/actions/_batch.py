@@ -15,7 +15,7 @@ from timebank.actions._request import (
     receipt_for,
     stored_key,
 )
-from timebank.domain.changes import Changes
+from timebank.domain.changes import Changes, together
 from timebank.domain.conditions import Conditions
 from timebank.domain.movement import Books
 from timebank.domain.receipt import Outcome
@@ -160,7 +160,7 @@ def _record(
     """Everything in one write. None where a key was taken meanwhile: nothing was written."""
     if not decided.accepted:
         return {}
-    whole = _joined(decided.accepted.values())
+    whole = together(decided.accepted.values())
     stored = receipt_for(uow, requests[0].action, whole)
     keys: list[RequestKey] = []
     notes = []
@@ -184,14 +184,3 @@ def _record(
         receipt = outcomes[first].receipt
         outcomes[i] = Outcome(status="replayed", key=requests[i].key, receipt=receipt)
     return outcomes
-
-
-def _joined(parts: Iterable[Changes]) -> Changes:
-    """All changes as one, without copying what was joined before at every step."""
-    parts = tuple(parts)
-    return Changes(
-        added=tuple(thing for part in parts for thing in part.added),
-        changed=tuple(thing for part in parts for thing in part.changed),
-        events=tuple(event for part in parts for event in part.events),
-        warnings=tuple(warning for part in parts for warning in part.warnings),
-    )

@@ -13,7 +13,7 @@ from timebank.actions._request import receipt_for
 from timebank.actions.transfers import OpeningBalance
 from timebank.domain import membership, movement
 from timebank.domain.actor import Actor, require_second_person
-from timebank.domain.changes import Changes
+from timebank.domain.changes import Changes, together
 from timebank.domain.conditions import Conditions, require_actor
 from timebank.domain.events import LimitOverridden, TransactionRecorded
 from timebank.domain.hours import Hours
@@ -45,16 +45,11 @@ Progress = Callable[[int], None]
 
 
 class Numbered(Protocol):
-    """A row that knows its line and how many minutes it moves."""
+    """A row that knows its line."""
 
     @property
     def line(self) -> int:
         """The row's first line in the file."""
-        ...
-
-    @property
-    def minutes(self) -> int:
-        """What it moves."""
         ...
 
 
@@ -221,7 +216,7 @@ def join_all(
     require_actor("members.join", now)
     joined: dict[str, PersonId] = {}
     for chunk in chunks(rows):
-        whole = Changes()
+        decided: list[Changes] = []
         for row in chunk:
             try:
                 changes = _joined(row, now)
@@ -229,7 +224,8 @@ def join_all(
                 tally.faults.append(_fault(row.line, refusal, {}))
             else:
                 joined[row.ref] = next(t.id for t in changes.added if isinstance(t, Member))
-                whole += changes
+                decided.append(changes)
+        whole = together(decided)
         uow.record(whole, receipt_for(uow, "members.join", whole), ())
         if progress is not None:
             progress(len(chunk))
@@ -274,7 +270,7 @@ def post(
             elif outcome.receipt is None:
                 refused.append((row, outcome.error))
             else:
-                _count(row, outcome, tally)
+                _count(outcome, tally)
         if refused:
             known = names([row for row, _ in refused])
             tally.faults += [
@@ -286,7 +282,7 @@ def post(
             progress(len(chunk))
 
 
-def _count(row: Numbered, outcome: Outcome, tally: Tally) -> None:
+def _count(outcome: Outcome, tally: Tally) -> None:
     if outcome.status == "replayed" or outcome.receipt is None:
         tally.replayed += 1
         return

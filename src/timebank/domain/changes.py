@@ -5,6 +5,7 @@ A rule function returns ``Changes``; the storage writes them in a fixed order an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from timebank.domain.account import Account, AccountChange
@@ -55,3 +56,14 @@ class Changes:
     def transactions(self) -> tuple[Transaction, ...]:
         """The transactions among the new facts, in order."""
         return tuple(fact for fact in self.added if isinstance(fact, Transaction))
+
+
+def together(parts: Iterable[Changes]) -> Changes:
+    """All changes as one, without copying what was joined before at every step."""
+    parts = tuple(parts)
+    return Changes(
+        added=tuple(thing for part in parts for thing in part.added),
+        changed=tuple(thing for part in parts for thing in part.changed),
+        events=tuple(event for part in parts for event in part.events),
+        warnings=tuple(warning for part in parts for warning in part.warnings),
+    )
