@@ -75,12 +75,10 @@ def record(
         reason=reason,
         key=key,
     )
-    outcome = record_all(
+    (outcome,) = record_all(
         uow, [past], by=by, approved_by=approved_by, reason=reason, review_on=review_on
-    )[0]
-    if outcome.receipt is None:  # atomic mode raises refusals
-        raise LookupError("an accepted item has a receipt")
-    return outcome.receipt
+    )
+    return outcome.receipt_or_raise()
 
 
 def record_all(

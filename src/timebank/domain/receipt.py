@@ -84,3 +84,9 @@ class Outcome:
     key: str | None
     receipt: Receipt | None = None
     error: Exception | None = None
+
+    def receipt_or_raise(self) -> Receipt:
+        """The receipt; the refusal is raised where there is none."""
+        if self.receipt is None:
+            raise self.error or LookupError("this item was not answered")
+        return self.receipt

@@ -1,0 +1,86 @@
+"""The journal file of a whole season: in again as it was, and refused whole where it is damaged."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+import pytest
+
+from tests.backends import BANK, MemoryBackend, World
+from tests.contract.scenario import a_season
+from tests.support import refusal
+from timebank import journal, members
+
+
+def exported(world: World) -> tuple[list[str], list[str]]:
+    """A season, sealed, as its two files."""
+    a_season(world)
+    world.do(journal.seal)
+    return (
+        world.see(lambda uow: [*journal.export(uow)]),
+        world.see(lambda uow: [*journal.export_people(uow)]),
+    )
+
+
+def ended(lines: list[str]) -> list[str]:
+    """The lines with an end that is right for them: a forger can count, too."""
+    body = "".join(f"{line}\n" for line in lines).encode()
+    end = {"type": "end", "lines": len(lines), "sha256": sha256(body).hexdigest()}
+    return [*lines, json.dumps(end, sort_keys=True, separators=(",", ":"))]
+
+
+def loaded(world: World, lines: list[str], people: list[str] | None, bank: str = BANK):
+    other = MemoryBackend(world.backend.clock)
+    with other.unit(bank) as uow:
+        journal.load(uow, lines, people)
+    return other
+
+
+def test_a_season_comes_out_of_its_files_as_it_went_in(world):
+    lines, people = exported(world)
+    with loaded(world, lines, people).reading() as uow:
+        assert [*journal.export(uow)] == lines
+        assert [*journal.export_people(uow)] == people
+        assert members.get(uow, "anna").name == "Anna"
+
+
+def test_without_the_people_nobody_has_a_name_and_the_roots_are_the_same(world):
+    lines, _ = exported(world)
+    with loaded(world, lines, None).reading() as uow:
+        assert [*journal.export(uow)] == lines
+        assert {member.name for member in members.list(uow)} == {None}
+
+
+DAMAGES = {
+    "another bank": (lambda lines: lines, "hillside"),
+    "another form": (lambda lines: ended(['{"schema":"other/1"}', *lines[1:-1]]), BANK),
+    "an unknown kind": (lambda lines: ended([*lines[:-1], '{"type":"wish"}']), BANK),
+    "no JSON": (lambda lines: ended([*lines[:-1], "{"]), BANK),
+    "no object": (lambda lines: ended([*lines[:-1], "7"]), BANK),
+    "torn": (lambda lines: lines[:-1], BANK),
+    "a line is missing": (lambda lines: [*lines[:5], *lines[6:]], BANK),
+    "something after the end": (lambda lines: [*lines, "{}"], BANK),
+    "another leaf": (lambda lines: ended([swapped(line) for line in lines[:-1]]), BANK),
+}
+
+
+def swapped(line: str) -> str:
+    row = json.loads(line)
+    if row.get("type") == "leaf" and row["position"] == 0:
+        return line.replace(row["hash"], "0" * 64)
+    return line
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_refused(world, damage):
+    spoil, bank = DAMAGES[damage]
+    lines, people = exported(world)
+    known = people if bank == BANK else None
+    assert refusal(lambda: loaded(world, spoil(lines), known, bank)) == "invalid_input file"
+
+
+def test_the_people_of_another_bank_are_refused(world):
+    lines, people = exported(world)
+    foreign = ended([people[0].replace(BANK, "hillside"), *people[1:-1]])
+    assert refusal(lambda: loaded(world, lines, foreign)) == "invalid_input people"
