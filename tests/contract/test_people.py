@@ -95,6 +95,7 @@ def test_a_ref_is_taken_once(world: World) -> None:
     assert caught.value.data == {"kind": "ref", "ref": "anna"}
     with pytest.raises(RefTaken):
         world.do(members.update, "ben", ref="anna", by=world.cora)
+    world.do(members.update, "ben", ref="ben", by=world.cora)
 
 
 def test_members_come_in_pages_in_order_of_id(world: World) -> None:

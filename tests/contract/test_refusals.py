@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +100,21 @@ CALLS: dict[str, tuple[str, Callable[[World], Any]]] = {
     "a draft of another type": (
         "invalid_input drafts",
         lambda w: w.do(transfers.post, ["an hour"], by=w.cora),
+    ),
+    "a mode of another name": (
+        "invalid_input mode",
+        lambda w: w.do(transfers.post, [], mode="best effort", by=w.cora),
+    ),
+    "a listing that ends before it begins": (
+        "invalid_input expires_on",
+        lambda w: w.do(
+            listings.offer,
+            member="anna",
+            title="Roses",
+            category="garden",
+            expires_on=TODAY - timedelta(days=1),
+            by=w.member("anna"),
+        ),
     ),
     "a time and a day at once": (
         "invalid_input at",

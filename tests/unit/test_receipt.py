@@ -73,3 +73,13 @@ def test_balances_are_those_after_the_last_entry():
 
 def test_an_outcome_is_a_receipt_or_an_error():
     assert Outcome(status="accepted", key=None, receipt=receipt()).error is None
+
+
+def test_an_outcome_gives_its_receipt_or_raises_its_refusal():
+    made = receipt()
+    refused = Outcome(status="refused", key=None, error=ValueError("why"))
+    assert Outcome(status="accepted", key=None, receipt=made).receipt_or_raise() is made
+    with pytest.raises(ValueError, match="why"):
+        refused.receipt_or_raise()
+    with pytest.raises(LookupError):
+        Outcome(status="refused", key=None).receipt_or_raise()
