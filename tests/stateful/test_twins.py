@@ -24,7 +24,7 @@ from tests.stateful.twins import Twins
 from timebank.testing import FrozenClock
 
 WANTED = int(os.environ.get("TIMEBANK_STATEFUL_STEPS", "0"))
-SAMPLE_EXAMPLES = 10
+SAMPLE_EXAMPLES = 6
 STEPS_PER_EXAMPLE = 50
 
 
