@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 import timebank
 from tests.concurrency.crowd import Crowd, gathered
-from tests.concurrency.town import BANK, founded
-from timebank import Hours, TransactionDraft, Transfer, transfers
+from tests.concurrency.town import BANK, SINCE, founded
+from timebank import Hours, Role, TransactionDraft, Transfer, transfers
 from timebank.domain.audit import Verdict
 from timebank.domain.member import Status
 
@@ -140,6 +140,59 @@ def test_a_payment_and_a_suspension_at_once_agree_on_who_was_first(pair: Crowd) 
             assert payment["refused"] == "member_suspended"
         else:
             assert moment(payment) < moment(suspension)
+
+
+DAY = SINCE + timedelta(days=20)
+
+
+@pytest.fixture
+def approver(engine: Engine, pair: Crowd) -> str:
+    """A second coordinator, who approves of closing."""
+    with timebank.standalone(engine, bank=BANK) as uow:
+        added = timebank.staff.add(uow, ref="olga", role=Role.COORDINATOR, by=pair.town.coordinator)
+    return str(added.person_id)
+
+
+def counts_on(engine: Engine, recorded_at: datetime) -> date:
+    """The day on which the transaction of that moment counts."""
+    with timebank.reading(engine, bank=BANK) as uow:
+        found = timebank.transfers.list(uow, limit=100)
+    return next(t.counts_on for t in found if t.recorded_at == recorded_at)
+
+
+def test_a_close_waits_for_work_of_a_day_that_is_still_open(
+    engine: Engine, pair: Crowd, approver: str
+) -> None:
+    day = DAY.isoformat()
+    work, close = in_order(
+        pair, ("work_on", {"day": day}), ("close", {"day": day, "approver": approver})
+    )
+    assert counts_on(engine, moment(work)) == DAY
+    assert moment(work) < moment(close)
+
+
+def test_work_that_waits_for_a_close_counts_after_it(
+    engine: Engine, pair: Crowd, approver: str
+) -> None:
+    day = DAY.isoformat()
+    _, work = in_order(
+        pair, ("close", {"day": day, "approver": approver}), ("work_on", {"day": day})
+    )
+    assert counts_on(engine, moment(work)) > DAY
+
+
+def test_a_close_and_work_at_once_agree_on_who_was_first(
+    engine: Engine, pair: Crowd, approver: str
+) -> None:
+    for day in (SINCE + timedelta(days=n) for n in range(1, 16)):
+        close, work = pair.each(
+            [
+                ("close", {"day": day.isoformat(), "approver": approver}),
+                ("work_on", {"day": day.isoformat()}),
+            ]
+        )
+        closed_first = moment(close) < moment(work)
+        assert (counts_on(engine, moment(work)) > day) is closed_first
 
 
 def moment(answer: dict[str, Any]) -> datetime:

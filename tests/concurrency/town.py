@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from timebank.domain.policy import NEIGHBOURHOOD
 
 BANK = "riverside"
 POLICY = replace(NEIGHBOURHOOD, member_floor_minutes=0)
+SINCE = date.today() - timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def founded(engine: Engine, *, people: int, minutes: int) -> Town:
     joined = []
     with timebank.standalone(engine, bank=BANK) as uow:
         for n in range(people):
-            receipt = members.join(uow, name=f"Member {n}", by=cora)
+            receipt = members.join(uow, name=f"Member {n}", joined_on=SINCE, by=cora)
             joined.append((receipt.member_id, receipt.account_id))
             transfers.grant(
                 uow,

@@ -12,14 +12,25 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine
 
 import timebank
 from tests.concurrency.town import BANK, Town
-from timebank import Hours, TransactionDraft, Transfer, exchanges, members, transfers
-from timebank.domain.ids import ExchangeId, TransactionId
+from timebank import (
+    Actor,
+    Hours,
+    Role,
+    TransactionDraft,
+    Transfer,
+    exchanges,
+    members,
+    periods,
+    transfers,
+)
+from timebank.domain.ids import ExchangeId, PersonId, TransactionId
 from timebank.domain.receipt import Receipt
 from timebank.errors import ConflictError, TimebankError
 from timebank.ports import UnitOfWork
@@ -208,6 +219,36 @@ def suspend(engine: Engine, town: Town, *, member: int, wait: bool = False) -> d
     )
 
 
+def work_on(engine: Engine, town: Town, *, day: str, wait: bool = False) -> dict[str, Any]:
+    """The coordinator enters an hour of that day."""
+    return _answer(
+        engine,
+        lambda uow: exchanges.record(
+            uow,
+            giver=town.members[0],
+            receiver=town.members[1],
+            hours=Hours(minutes=10),
+            happened_on=date.fromisoformat(day),
+            by=town.coordinator,
+        ),
+        wait=wait,
+    )
+
+
+def close(
+    engine: Engine, town: Town, *, day: str, approver: str, wait: bool = False
+) -> dict[str, Any]:
+    """Every day up to that one is closed."""
+    second = Actor(person=PersonId(approver), role=Role.COORDINATOR)
+    return _answer(
+        engine,
+        lambda uow: periods.close(
+            uow, until=date.fromisoformat(day), by=town.coordinator, approved_by=second
+        ),
+        wait=wait,
+    )
+
+
 def _answer(
     engine: Engine, act: Callable[[UnitOfWork], Receipt], *, wait: bool = False
 ) -> dict[str, Any]:
@@ -231,7 +272,8 @@ def _answer(
 
 
 JOBS: dict[str, Job] = {
-    job.__name__: job for job in (trade, record, reverse, reverse_exchange, shuttle, pay, suspend)
+    job.__name__: job
+    for job in (trade, record, reverse, reverse_exchange, shuttle, pay, suspend, work_on, close)
 }
 
 

@@ -23,11 +23,13 @@ def close(
     """Close every day up to and including ``until``. There is no reopening.
 
     What happened on a closed day counts on the first open one, and only for those whom the policy
-    lets post late.
+    lets post late. Whoever is moving hours meanwhile is waited for, and whoever begins waits: no
+    hour counts in a closed period that was recorded after the close.
 
     *Refuses*, in this order: the actor, a missing second person, a day that is not over yet, a day
     that is closed already.
     """
+    uow.accounts.lock_all()
     now = conditions(uow, by=by, approved_by=approved_by)
     require_actor("periods.close", now)
     require_second_person("periods.close", by, approved_by)

@@ -38,6 +38,9 @@ class Accounts:
 
     lock = many
 
+    def lock_all(self) -> None:
+        """Nobody else is in the bank as it is."""
+
     def get(self, id: AccountId) -> Account | None:
         """The account of this id."""
         return self._shelf.accounts.get(id)

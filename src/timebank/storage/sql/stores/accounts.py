@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select, union_all
+from sqlalchemy import DDL, BindParameter, ColumnElement, Select, bindparam, func, select, union_all
 
 from timebank.domain.account import Account, AccountChange, AccountKind
 from timebank.domain.hold import Hold
@@ -27,6 +27,9 @@ _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 _BY_ID: Final = select(schema.account).where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.id.in_(_IDS))
 _LOCKED: Final = _BY_ID.order_by(_ACCOUNT.id).with_for_update(key_share=True)
+_LOCK_ALL: Final = DDL("LOCK TABLE %(fullname)s IN EXCLUSIVE MODE").against(  # type: ignore[no-untyped-call]
+    schema.account
+)
 _BY_LABEL: Final = select(_ACCOUNT.id).where(
     _ACCOUNT.bank_id == _BANK, _ACCOUNT.label == bindparam("label")
 )
@@ -72,6 +75,13 @@ class SqlAccountStore(Store):
     def lock(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
         """The accounts under their row locks, taken in order of id."""
         return self._accounts(ids, locked=not self.link.is_sqlite)
+
+    def lock_all(self) -> None:
+        """On PostgreSQL the table is locked, so that accounts opened meanwhile wait as well; on
+        SQLite nobody else writes.
+        """
+        if not self.link.is_sqlite:
+            self.link.run(_LOCK_ALL)
 
     def many(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
         """Accounts by id; unknown ids are left out."""
@@ -146,16 +156,6 @@ class SqlAccountStore(Store):
         values = {"bank": self.link.bank, "account": id, "at": when}
         last = [row for query in _LAST if (row := self.link.one(query, **values))]
         return max(last, key=lambda row: row.number).balance if last else 0
-
-    def _last(self, side: str, id: AccountId, when: datetime) -> Select[Any]:
-        transfer = schema.transfer.c
-        account, number = transfer[f"{side}_id"], transfer[f"{side}_number"]
-        return (
-            select(number.label("number"), transfer[f"{side}_balance_minutes"].label("balance"))
-            .where(transfer.bank_id == self.link.bank, account == id, transfer.recorded_at <= when)
-            .order_by(transfer.recorded_at.desc(), number.desc())
-            .limit(1)
-        )
 
     def entries_since(self, id: AccountId, *, start: date, from_: datetime) -> list[StatementEntry]:
         """Both sides by the index on account and time, in no particular order."""
