@@ -180,6 +180,11 @@ class TestOptions:
         assert run("import", file, "--by", "anna").code == 4
 
 
+def interruptible() -> None:
+    """A shell's background job ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestInterrupted:
     """SIGINT to a real process in the middle of its work leaves nothing behind."""
 
@@ -190,6 +195,7 @@ class TestInterrupted:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=interruptible,  # noqa: PLW1509 (no threads here)
         )
 
     @pytest.mark.parametrize("seed", [1, 2])
