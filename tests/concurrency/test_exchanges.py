@@ -22,7 +22,6 @@ EXCHANGES = int(os.environ.get("TIMEBANK_CONCURRENCY_EXCHANGES", "240"))
 PROCESSES = 8
 
 
-@pytest.mark.long
 def test_no_interleaving_breaks_a_floor_or_loses_an_entry(
     engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
