@@ -771,7 +771,7 @@ def _account_change(op: Any) -> None:
             name="ck_timebank_account_change_actor_role",
         ),
         sa.CheckConstraint(
-            "field IN ('floor', 'ceiling', 'frozen', 'status', 'override', 'rebuilt')",
+            "field IN ('floor', 'ceiling', 'frozen', 'status', 'override', 'rebuilt', 'identity')",
             name="ck_timebank_account_change_field",
         ),
         sqlite_strict=True,

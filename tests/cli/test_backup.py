@@ -49,7 +49,6 @@ def transactions() -> int:
     return found
 
 
-@pytest.mark.long
 def test_a_backup_under_load_restores_to_a_clean_audit(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +58,7 @@ def test_a_backup_under_load_restores_to_a_clean_audit(
     file = str(tmp_path / "copy.sqlite")
     with gathered(engine, town, 4) as crowd:
         for n in range(4):
-            crowd.give(n, "trade", count=150, seed=n)
+            crowd.give(n, "trade", count=60, seed=n)
         while transactions() < 2 * len(town.members):
             continue
         before = transactions()

@@ -190,3 +190,5 @@ def _house(season: Season) -> None:
     do(members.join, name="Frida", ref="frida", by=world.cora)
     do(members.approve, "frida", by=world.olga)
     do(members.leave, "carla", by=world.member("carla"), hours_to="pot")
+    do(members.leave, "dora", by=world.cora)
+    do(members.forget, "dora", reason="other", by=world.cora, approved_by=world.olga)

@@ -40,7 +40,7 @@ def test_a_season_in_order_of_time_by_kind(world: World) -> None:
     assert {"floor", "frozen", "status"} <= {*by_kind[LogKind.OVERRIDE]}
     assert by_kind[LogKind.POLICY] == ["day statement", "period close", "policy"]
     assert {"adjustment", "period close"} <= {*by_kind[LogKind.APPROVAL]}
-    assert by_kind[LogKind.ERASURE] == []
+    assert by_kind[LogKind.ERASURE] == ["identity"]
     assert {entry.id for entry in whole} == {
         entry.id for kind in LogKind for entry in logged(world, kind=kind)
     }

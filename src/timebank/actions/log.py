@@ -39,6 +39,9 @@ class LogKind(Enum):
     ERASURE = "erasure"
 
 
+_CHANGE_KINDS: Final = {ChangeField.IDENTITY: LogKind.ERASURE}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
     """One fact that somebody answers for. ``act`` says what it was: a kind of transaction, a field
@@ -71,8 +74,8 @@ def entries(
 ) -> Iterator[LogEntry]:
     """What was recorded from ``start`` up to, but not on, ``end``, in order of time.
 
-    ``staff`` leaves what this person did or approved. Erasures are not recorded as facts yet:
-    asking for them gives nothing. Only what is given is kept in memory, never the journal.
+    ``staff`` leaves what this person did or approved. Only what is given is kept in memory, never
+    the journal.
 
     *Refuses*, in this order: days that are none, an ``end`` before the ``start``, an unknown
     kind (``InputError``), an unknown person (``NotFoundError``).
@@ -143,7 +146,7 @@ def _changed(fact: AccountChange) -> LogEntry:
     return LogEntry(
         id=fact.id,
         recorded_at=fact.recorded_at,
-        kinds=(LogKind.OVERRIDE, *_approved(fact.approver)),
+        kinds=(_CHANGE_KINDS.get(fact.field, LogKind.OVERRIDE), *_approved(fact.approver)),
         act=fact.field.value,
         actor=fact.actor,
         approver=fact.approver,

@@ -8,6 +8,7 @@ from datetime import date
 
 from timebank.actions._gather import books, conditions, owners, person_id
 from timebank.actions._request import action
+from timebank.actions._subjects import forget
 from timebank.domain import membership
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
@@ -16,6 +17,21 @@ from timebank.domain.member import Member, Person, PersonKind, Status
 from timebank.domain.words import checked_word
 from timebank.errors import NotFoundError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
+
+__all__ = [
+    "MemberView",
+    "account_of",
+    "approve",
+    "by_refs",
+    "forget",
+    "get",
+    "join",
+    "leave",
+    "list",
+    "resume",
+    "suspend",
+    "update",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,14 @@ class Desk:
         return second_person(self.uow, ref)
 
 
+class _NotKept(Exception):
+    """A dry run is over: the unit of work is to be undone."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("dry run")
+        self.answer = answer
+
+
 def group(app: typer.Typer, name: str, help: str) -> typer.Typer:
     """A group of commands."""
     made = new_app(help)
@@ -115,10 +123,16 @@ def writing(
                     uow, shared["by"], role=shared["by_role"], on_behalf_of=shared["on_behalf_of"]
                 )
             done = fn(Desk(uow=uow, by=by, key=shared["key"]), **own)
-            return done if isinstance(done, Answer) else receipts(uow, done)
+            answer = done if isinstance(done, Answer) else receipts(uow, done)
+            if answer.undone:
+                raise _NotKept(answer)
+            return answer
 
         with opened(shared["url"], shared["schema"]) as where:
-            answer = where.write(shared["bank"], act)
+            try:
+                answer = where.write(shared["bank"], act)
+            except _NotKept as dry:
+                answer = dry.answer
         _answer(answer, as_json=shared["as_json"])
 
     return _command(app, name, example, _WRITING, run)

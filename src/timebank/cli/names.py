@@ -89,6 +89,11 @@ def _one(name: str, ids: Collection[str], *, field: str) -> str:
     return next(iter(ids))
 
 
+def pseudonym(id_: str) -> str:
+    """What a person is called whose name is gone: always the same, and it tells nothing."""
+    return f"former-{id_[-6:]}"
+
+
 class Labels:
     """What people call accounts and persons: a ref or name if there is one, and the id."""
 
@@ -109,7 +114,7 @@ class Labels:
         wanted |= {who for a in actors if a is not None for who in (a.person, a.on_behalf_of)}
         known = self._uow.people.many({person for person in wanted if person is not None})
         for id_, who in known.items():
-            self._known[id_] = who.ref or who.name or id_
+            self._known[id_] = who.ref or who.name or pseudonym(id_)
         for account_id, one in found.items():
             owner = self._known.get(one.owner) if one.owner else None
             self._known[account_id] = owner or one.label or account_id

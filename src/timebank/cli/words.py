@@ -21,6 +21,7 @@ SENTENCES: Final[Mapping[type[events.Event], str]] = {
     events.StaffEnded: "The role of {role} ends for {person}.",
     events.MemberJoined: "Member {member} joined ({status}); account {account}.",
     events.MemberUpdated: "Member {member} was updated.",
+    events.MemberForgotten: "Member {member} was forgotten: {listings} title(s), {notes} note(s).",
     events.MemberStatusChanged: "Member {member} is {becomes} now (was {was}).",
     events.ListingPlaced: "The {kind} {listing} stands.",
     events.ListingWithdrawn: "Listing {listing} was withdrawn.",

@@ -87,11 +87,12 @@ class ChangeField(Enum):
     STATUS = "status"
     OVERRIDE = "override"
     REBUILT = "rebuilt"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChange:
-    """A change of a limit, a freeze or a status, or a named override: who, why, until when.
+    """A change of a limit, a freeze, a status or an identity, or a named override: who and why.
 
     ``was`` and ``becomes`` are the values as text. An override names the transaction that it
     lets out of the band, and ``becomes`` is the balance it allows. What was rebuilt names the

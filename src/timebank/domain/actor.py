@@ -83,6 +83,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "members.suspend": _COORDINATOR | {Role.OFFICER},
     "members.resume": _COORDINATOR | {Role.OFFICER},
     "members.leave": _PARTIES | {Role.SYSTEM},
+    "members.forget": _COORDINATOR,
     "listings.offer": _PARTIES,
     "listings.request": _PARTIES,
     "listings.withdraw": _PARTIES,

@@ -72,6 +72,15 @@ class MemberUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberForgotten(Event):
+    """A member who left was erased: name, ref, contact, so many titles of listings and notes."""
+
+    member: PersonId
+    listings: int
+    notes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStatusChanged(Event):
     """A member was approved, suspended, resumed or left."""
 
@@ -220,6 +229,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         StaffEnded,
         MemberJoined,
         MemberUpdated,
+        MemberForgotten,
         MemberStatusChanged,
         ListingPlaced,
         ListingWithdrawn,

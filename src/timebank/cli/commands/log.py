@@ -40,7 +40,7 @@ def log(
 
     override: overrides and other changes of an account. reversal: hours moved back or adjusted.
     approval: what took a second person. policy: house rules, closed days, stated days. erasure:
-    personal data taken out; nothing records that yet, so it lists nothing.
+    a member forgotten.
 
     Both days are included, in the bank's zone.
     """

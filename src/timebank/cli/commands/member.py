@@ -10,6 +10,7 @@ import typer
 import timebank
 from timebank.cli import account_views, names, options
 from timebank.cli.command import Desk, group, reading, writing
+from timebank.cli.commands import member_subject
 from timebank.cli.documents import named, page
 from timebank.cli.render import Answer, grid
 from timebank.domain.member import Status
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     )(suspend)
     writing(member, "resume", example="timebank member resume anna --by cora")(resume)
     writing(member, "leave", example="timebank member leave anna --hours-to pot --by cora")(leave)
+    member_subject.register(member)
     reading(member, "list", example="timebank member list --status active --json")(list_)
     reading(member, "show", example="timebank member show anna")(show)
 

@@ -172,7 +172,9 @@ def _names(uow: ReadingUnit, statement: Statement) -> pages.NameOf:
     def name_of(entry: StatementEntry) -> str:
         owner = entry.counterparty_owner
         person = None if owner is None else people.get(owner)
-        return _called(person) or pages.role_of(entry)
+        if person is None:
+            return pages.role_of(entry)
+        return _called(person) or f"{pages.role_of(entry)} ({names.pseudonym(person.id)})"
 
     return name_of
 

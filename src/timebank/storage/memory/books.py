@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
+from typing import Any
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.exchange import ACTS, Act, Exchange, ExchangeAct, State
@@ -23,6 +24,10 @@ def entries(shelf: Shelf) -> Iterator[tuple[Transaction, Entry]]:
     for transaction in shelf.transactions.values():
         for entry in entries_of(transaction):
             yield transaction, entry
+
+
+def _did(person: PersonId, fact: Any) -> bool:
+    return person in (fact.actor.person, fact.actor.on_behalf_of)
 
 
 class Accounts:
@@ -192,6 +197,19 @@ class Transactions:
     def note(self, about: str) -> Note | None:
         """The note about the fact of this id."""
         return self._shelf.notes.get(FactId(about))
+
+    def notes_about(self, person: PersonId, accounts: Collection[AccountId]) -> tuple[Note, ...]:
+        """Notes with words beside facts of this person, in order of the facts."""
+        shelf = self._shelf
+        facts: set[str] = {c.id for c in shelf.account_changes.values() if c.account in accounts}
+        facts |= {t.id for t, entry in entries(shelf) if entry.account in accounts}
+        for act in shelf.acts.values():
+            if person in shelf.exchanges[act.exchange].parties:
+                facts.add(act.id)
+        for kind in (AccountChange, Transaction, ExchangeAct):
+            facts |= {id_ for id_, fact in shelf.facts(kind).items() if _did(person, fact)}
+        found = (n for n in shelf.notes.values() if n.about in facts and n.text is not None)
+        return tuple(sorted(found, key=lambda note: note.about))
 
 
 class Exchanges:

@@ -57,6 +57,8 @@ _IDENTITY: Final = {
     Person: ("kind",),
 }
 """Columns that never change: an update leaves them out."""
+_KEY: Final[dict[type, str]] = {Note: "about_id"}
+"""What rows are found by where it is not their ``id``."""
 
 
 def taken(link: Link, keys: Collection[RequestKey]) -> bool:
@@ -108,9 +110,10 @@ def _change(link: Link, changes: Changes) -> None:
     """The last version of each thing that changed, in order of id."""
     for kind, values in _by_kind(changes.changed).items():
         table, to_row = SHAPES[kind]
-        latest = {value.id: value for value in values}
-        rows = [_changed_columns(kind, to_row(latest[id_])) for id_ in sorted(latest)]
-        update_rows(link, table, rows)
+        key = _KEY.get(kind, "id")
+        latest = {row[key]: row for row in map(to_row, values)}
+        rows = [_changed_columns(kind, latest[id_]) for id_ in sorted(latest)]
+        update_rows(link, table, rows, key=key)
 
 
 def _changed_columns(kind: type, row: dict[str, Any]) -> dict[str, Any]:

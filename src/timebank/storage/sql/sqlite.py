@@ -19,6 +19,8 @@ from timebank.errors import BackendSettingError
 
 BUSY_MILLISECONDS: Final = 10_000
 _LEGACY: Final = -1
+_OVERWRITE: Final = "secure_delete = ON"
+"""What is erased is overwritten, not left in a free page."""
 _TAKE_WRITE_LOCK: Final = "UPDATE timebank_bank SET name = name WHERE 0"
 
 
@@ -31,6 +33,7 @@ def begin_writing(connection: Connection) -> None:
     if _begun(connection, "BEGIN IMMEDIATE"):
         return
     connection.exec_driver_sql(_TAKE_WRITE_LOCK)
+    connection.exec_driver_sql(f"PRAGMA {_OVERWRITE}")
     if not connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
         raise BackendSettingError(
             setting="foreign_keys",
@@ -117,6 +120,7 @@ _PRAGMAS: Final = (
     f"busy_timeout = {BUSY_MILLISECONDS}",
     "foreign_keys = ON",
     "recursive_triggers = ON",
+    _OVERWRITE,
 )
 
 

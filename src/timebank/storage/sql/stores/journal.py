@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import CompoundSelect, Row, or_, select, union
 
-from timebank.domain.ids import AccountId, TransactionId
+from timebank.domain.ids import AccountId, PersonId, TransactionId
 from timebank.domain.note import Note
 from timebank.domain.transaction import CORRECTIONS, PostedTransfer, Transaction
 from timebank.storage.sql import schema
@@ -83,6 +83,45 @@ class SqlJournal(Store):
         """The free words beside a fact."""
         row = self.link.one(self._of_bank(schema.note).where(schema.note.c.about_id == about))
         return None if row is None else ledger.note_from(row)
+
+    def notes_about(self, person: PersonId, accounts: Collection[AccountId]) -> tuple[Note, ...]:
+        """Notes with words beside facts of this person, in order of the facts."""
+        note = schema.note
+        query = (
+            self._of_bank(note)
+            .where(note.c.text.is_not(None), note.c.about_id.in_(self._facts(person, accounts)))
+            .order_by(note.c.about_id)
+        )
+        return tuple(ledger.note_from(row) for row in self.link.all(query))
+
+    def _facts(self, person: PersonId, accounts: Collection[AccountId]) -> CompoundSelect[Any]:
+        """The ids of facts that touch the accounts, name the person, or were the person's acts."""
+        transfer, change = schema.transfer.c, schema.account_change.c
+        act, party = schema.exchange_act.c, schema.exchange_party.c
+        parties = select(party.exchange_id).where(
+            party.bank_id == self.link.bank, party.member_id == person
+        )
+        touching = [
+            select(transfer.transaction_id).where(
+                transfer.bank_id == self.link.bank, transfer[f"{side}_id"].in_(accounts)
+            )
+            for side in ("source", "target")
+        ]
+        did = [
+            select(fact.c.id).where(
+                fact.c.bank_id == self.link.bank,
+                or_(fact.c.actor_id == person, fact.c.actor_for == person),
+            )
+            for fact in (schema.transaction, schema.account_change, schema.exchange_act)
+        ]
+        return union(
+            *touching,
+            select(change.id).where(
+                change.bank_id == self.link.bank, change.account_id.in_(accounts)
+            ),
+            select(act.id).where(act.bank_id == self.link.bank, act.exchange_id.in_(parties)),
+            *did,
+        )
 
     def _with_transfers(self, rows: Collection[Row[Any]]) -> Iterable[Transaction]:
         transfers: dict[str, list[PostedTransfer]] = {row.id: [] for row in rows}

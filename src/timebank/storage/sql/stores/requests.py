@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -52,6 +52,17 @@ class SqlRequestStore(Store):
             query = self._of_bank(schema.outbox).where(schema.outbox.c.id.in_(part))
             found |= {row.id: requests.receipt_from(row) for row in self.link.all(query)}
         return found
+
+    def worded(self) -> Iterator[tuple[FactId, StoredReceipt]]:
+        """The notes that keep the salt of a request's words, each with the request's receipt."""
+        outbox, key = schema.outbox, schema.request_key
+        query = (
+            select(outbox, key.c.note_id)
+            .join(key, (key.c.bank_id == outbox.c.bank_id) & (key.c.receipt_id == outbox.c.id))
+            .where(outbox.c.bank_id == self.link.bank, key.c.note_id.is_not(None))
+        )
+        for row in self.link.stream(query):
+            yield row.note_id, requests.receipt_from(row)
 
 
 class SqlOutbox(Store):

@@ -1,0 +1,93 @@
+"""What is held on one person: taken out for good."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from timebank.actions._gather import books, conditions, person_id
+from timebank.actions._request import action
+from timebank.domain import erasure
+from timebank.domain.actor import Actor
+from timebank.domain.changes import Changes
+from timebank.domain.events import as_plain
+from timebank.domain.ids import AccountId, PersonId
+from timebank.domain.listing import Listing
+from timebank.domain.note import Note
+from timebank.errors import NotFoundError
+from timebank.ports import ReadingUnit, UnitOfWork
+
+_EVERY: Final = 2**31 - 1
+
+
+@action("members.forget")
+def forget(
+    uow: UnitOfWork,
+    member: PersonId,
+    *,
+    reason: str,
+    by: Actor,
+    approved_by: Actor,
+    key: str | None = None,
+) -> Changes:
+    """Erase a member who has left: name, ref, contact, titles of listings, notes beside facts.
+
+    Balances, statements, roots and proofs stay as they were; other people's statements show the
+    opaque id. It is recorded as a change of the account's ``identity``, and ``log`` lists it.
+    Copies made before still hold the person: backups, and exports of people. On SQLite freed
+    pages are overwritten; the write-ahead log keeps old pages until it is truncated, which the
+    last connection does when it closes.
+
+    *Refuses*, in this order: an unknown member, the actor, a missing second person, a reason that
+    is no code of the policy, one who was forgotten or has not left (``WrongState``), a role as
+    staff that still stands, hours or holds (``NotYetEmpty``).
+    """
+    id_ = person_id(uow, member)
+    own = uow.accounts.of_members([id_]).get(id_, ())
+    accounts = books(uow, own).accounts
+    now = conditions(uow, by=by, approved_by=approved_by, people={id_})
+    standing = now.standing(id_)
+    if standing.member is None:
+        raise NotFoundError(kind="member", ref=member)
+    listings = _listings(uow, id_)
+    return erasure.forget(
+        uow.people.many([id_])[id_],
+        standing,
+        tuple(accounts[account] for account in own),
+        now,
+        listings=listings,
+        notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, listings)),
+        reason=reason,
+    )
+
+
+def _listings(uow: ReadingUnit, member: PersonId) -> tuple[Listing, ...]:
+    return uow.listings.list(
+        kind=None,
+        member=member,
+        category=None,
+        words=None,
+        standing_on=None,
+        after=None,
+        limit=_EVERY,
+    )
+
+
+def _said(
+    uow: UnitOfWork,
+    member: PersonId,
+    accounts: Collection[AccountId],
+    listings: Collection[Listing],
+) -> Iterator[Note]:
+    """What keeps the salts of words in requests that led to something of the member's.
+
+    With the salt gone, nobody can try names against the digest that the key keeps.
+    """
+    exchanges = uow.exchanges.list(member=member, state=None, after=None, limit=_EVERY)
+    moved = [uow.journal.list(account=a, after=None, limit=_EVERY) for a in accounts]
+    theirs: set[str] = {member, *accounts, *(x.id for x in exchanges), *(x.id for x in listings)}
+    theirs |= {transaction.id for each in moved for transaction in each}
+    for note, receipt in uow.requests.worded():
+        values = {value for event in receipt.events for value in as_plain(event).values()}
+        if not theirs.isdisjoint(values):
+            yield Note(about=note, salt=None, text=None)

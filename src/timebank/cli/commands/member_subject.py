@@ -1,0 +1,136 @@
+"""``timebank member forget``: what is held on a person, taken out for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+import timebank
+from timebank.cli import names, options
+from timebank.cli.command import Desk, writing
+from timebank.cli.documents import plain
+from timebank.cli.render import Answer
+from timebank.domain.events import MemberForgotten
+from timebank.domain.ids import PersonId
+from timebank.domain.receipt import Receipt
+from timebank.errors import InputError
+
+CERTIFICATES: Final = "timebank.erasures/1"
+_ELSEWHERE: Final = (
+    "Copies made before still hold the person: backups, exports of people, printed pages.\n"
+    "After a restore of an older backup: timebank member forget --again FILE, with this as FILE."
+)
+
+
+def register(member: typer.Typer) -> None:
+    """Add ``forget`` to the group ``member``."""
+    example = "timebank member forget anna --reason 'left the bank' --by cora --approved-by olga"
+    writing(member, "forget", example=example)(forget)
+
+
+def forget(
+    desk: Desk,
+    member: Annotated[
+        str | None,
+        typer.Argument(metavar="REF", help="Who has left: a ref, or the beginning of the id."),
+    ] = None,
+    approved_by: options.ApprovedBy = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="CODE", help="A code of the policy.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; keep it.")] = False,
+    again: Annotated[
+        Path | None,
+        typer.Option("--again", metavar="FILE", help="Certificates (--json) to apply anew."),
+    ] = None,
+) -> Answer:
+    """Erase a member who has left: name, ref, contact, titles of listings, free words.
+
+    The books stay as they were, under an opaque id. Prints a certificate; keep it (--json) outside
+    the database: after a restore from an older backup, --again FILE erases the same people anew
+    and passes over those who are erased already.
+    """
+    second = desk.second_person(approved_by)
+    done: list[tuple[str, Receipt]] = []
+    for who, why in _asked(desk, member, reason, again):
+        key = None if again else desk.key
+        receipt = timebank.members.forget(
+            desk.uow, who, reason=why, by=desk.by, approved_by=second, key=key
+        )
+        done.append((why, receipt))
+    certificates = [_certificate(desk, why, receipt, second) for why, receipt in done]
+    document = {
+        "schema": CERTIFICATES,
+        "bank": desk.uow.slug,
+        "dry_run": dry_run,
+        "erasures": certificates,
+    }
+    text = [_words(one) for one in certificates] or ["Nobody was left to forget."]
+    if dry_run:
+        text.insert(0, "Nothing was kept: this was a dry run of:")
+    elif certificates:
+        text.append(_ELSEWHERE)
+    return Answer(document=document, text=tuple(text), undone=dry_run)
+
+
+def _asked(
+    desk: Desk, member: str | None, reason: str | None, again: Path | None
+) -> Iterator[tuple[PersonId, str]]:
+    """Whom to forget and why. *Refuses* neither and both of a member and a file."""
+    if again is not None and member is None:
+        yield from _certified(desk, again)
+    elif member is None or again is not None:
+        raise InputError(field="member", problem="name a member, or give a file with --again")
+    elif reason is None:
+        raise InputError(field="reason", problem="say why: --reason CODE")
+    else:
+        yield names.person(desk.uow, member), reason
+
+
+def _certified(desk: Desk, file: Path) -> Iterator[tuple[PersonId, str]]:
+    """Those on the certificates who have a name again."""
+    for one in _read(file, desk.uow.slug):
+        found = desk.uow.people.get(PersonId(one["member"]))
+        if found is None:
+            raise InputError(field="again", problem=f"nobody here is {one['member']}")
+        if found.name is not None:
+            yield found.id, one["reason"]
+
+
+def _read(file: Path, bank: str) -> list[Mapping[str, Any]]:
+    """*Refuses* a file that holds no certificates of this bank, with ``InputError``."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if (document["schema"], document["bank"]) != (CERTIFICATES, bank):
+            raise InputError(field="again", problem=f"{file} holds no certificates of {bank}")
+        erasures: list[Mapping[str, Any]] = document["erasures"]
+        return [{"member": one["member"], "reason": one["reason"]} for one in erasures]
+    except OSError as error:
+        raise InputError(field="again", problem=f"{file}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(field="again", problem=f"{file} holds no certificates") from None
+
+
+def _certificate(desk: Desk, reason: str, receipt: Receipt, approver: Any) -> dict[str, Any]:
+    (event,) = (e for e in receipt.events if isinstance(e, MemberForgotten))
+    return {
+        "member": event.member,
+        "receipt": receipt.id,
+        "recorded_at": receipt.recorded_at.isoformat(),
+        "reason": reason,
+        "by": plain(desk.by),
+        "approved_by": plain(approver),
+        "listings": event.listings,
+        "notes": event.notes,
+    }
+
+
+def _words(certificate: Mapping[str, Any]) -> str:
+    return (
+        "Member {member} was forgotten at {recorded_at} ({reason}): name, ref and contact, "
+        "{listings} title(s), {notes} note(s)."
+    ).format(**certificate)

@@ -1,0 +1,163 @@
+"""Forgetting a member: the person goes, the books and their proofs stay, on every storage."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.backends import World
+from tests.support import refusal
+from timebank import Hours, accounts, exchanges, journal, listings, log, members, staff, transfers
+from timebank.domain.audit import Verdict
+from timebank.domain.receipt import Receipt
+from timebank.testing.builders import TODAY
+
+SECRETS = ("Zoe Winter", "zoe", "by the mill", "Zoe's roses", "for her mother", "moved to Leeds")
+
+
+@pytest.fixture
+def left(world: World) -> World:
+    """Zoe gave and received, wrote and was written about, and has left."""
+    world.do(members.join, name="Zoe Winter", ref="zoe", contact="by the mill", by=world.cora)
+    zoe = world.see(members.get, "zoe")
+    world.people["zoe"], world.accounts["zoe"] = zoe.id, zoe.accounts[0]
+    world.give("zoe", 120)
+    own = world.member("zoe")
+    world.do(listings.offer, member="zoe", title="Zoe's roses", category="garden", by=own)
+    world.do(
+        transfers.donate,
+        source=world.accounts["zoe"],
+        target=world.accounts["anna"],
+        hours=Hours(minutes=30),
+        note="for her mother",
+        by=own,
+    )
+    asked = world.do(exchanges.propose, giver="ben", receiver="zoe", hours=Hours.of(1), by=own)
+    world.do(exchanges.decline, asked.exchange_id, reason="for her mother", by=world.member("ben"))
+    world.do(members.leave, "zoe", hours_to="pot", reason="moved to Leeds", by=world.cora)
+    world.do(journal.seal)
+    return world
+
+
+def forget(world: World, member: str = "zoe", **more: Any) -> Receipt:
+    terms = {"reason": "other", "by": world.cora, "approved_by": world.olga, **more}
+    return world.do(members.forget, member, **terms)
+
+
+def people_file(world: World) -> str:
+    return "\n".join(world.see(lambda uow: [*journal.export_people(uow)]))
+
+
+def test_nothing_personal_is_left_and_the_books_are_as_they_were(left: World) -> None:
+    assert all(secret in people_file(left) for secret in SECRETS)
+    zoe = left.people["zoe"]
+    balances = left.see(accounts.balances)
+    days = {"start": TODAY, "end": TODAY + timedelta(days=1)}
+    statement = left.see(accounts.statement, "anna", **days)
+    kept = left.see(journal.checkpoint)
+    proof = left.see(journal.prove, "anna")
+
+    receipt = forget(left)
+
+    assert receipt.member_id == zoe
+    assert not [secret for secret in SECRETS if secret in people_file(left)]
+    found = left.see(members.get, zoe)
+    assert (found.name, found.ref, found.contact) == (None, None, None)
+    assert left.see(accounts.balances) == balances
+    assert left.see(accounts.statement, "anna", **days) == statement
+    assert left.see(journal.prove, "anna") == proof
+    report = left.audit(since=kept)
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+    left.do(journal.seal)
+    assert left.audit(since=kept).verdict is Verdict.CLEAN
+
+
+def test_what_others_wrote_about_each_other_stays(left: World) -> None:
+    gift = left.do(
+        transfers.donate,
+        source=left.accounts["anna"],
+        target=left.accounts["ben"],
+        hours=Hours(minutes=5),
+        note="thank you",
+        by=left.member("anna"),
+    )
+    forget(left)
+    note = left.see(lambda uow: uow.journal.note(gift.transaction_id))
+    assert note is not None
+    assert note.text == "thank you"
+
+
+def test_it_is_on_record_who_did_it_with_whom_and_why(left: World) -> None:
+    forget(left)
+    tomorrow = TODAY + timedelta(days=1)
+    (entry,) = left.see(lambda u: [*log.entries(u, kind="erasure", start=TODAY, end=tomorrow)])
+    assert (entry.actor, entry.approver) == (left.cora, left.olga)
+    assert (entry.act, entry.becomes, entry.reason) == ("identity", "forgotten", "other")
+    assert entry.accounts == (left.accounts["zoe"],)
+
+
+def test_the_ref_is_free_again(left: World) -> None:
+    forget(left)
+    assert refusal(lambda: left.see(members.get, "zoe")) == "not_found"
+    left.do(members.join, name="Another", ref="zoe", by=left.cora)
+
+
+def test_a_key_repeated_with_words_that_were_erased_is_answered(left: World) -> None:
+    left.join("yann")
+    gone = left.do(members.leave, "yann", reason="to sea", by=left.cora, key="k")
+    forget(left, left.people["yann"])
+    again = left.do(members.leave, "yann", reason="to sea", by=left.cora, key="k")
+    other = left.do(members.leave, "yann", reason="elsewhere", by=left.cora, key="k")
+    assert other.id == gone.id, "without the salt nobody can tell what the words were"
+    assert (again.replayed, again.id) == (True, gone.id)
+
+
+def test_it_travels_in_the_journal_files(left: World) -> None:
+    forget(left)
+    rows = [json.loads(line) for line in people_file(left).splitlines()]
+    (zoe,) = (row for row in rows if row.get("id") == left.people["zoe"])
+    assert (zoe["name"], zoe["ref"]) == (None, None)
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "somebody unknown": ("not_found", {"member": "nobody"}),
+    "staff": ("not_found", {"member": "bea"}),
+    "one who has not left": ("wrong_state", {"member": "anna"}),
+    "free words": ("invalid_input reason", {"reason": "Zoe asked us to"}),
+    "one person alone": ("second_person_needed", {"approved_by": None}),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused_and_nothing_is_erased(left: World, what: str) -> None:
+    expected, terms = REFUSED[what]
+    before = people_file(left)
+    assert refusal(lambda: forget(left, **terms)) == expected
+    assert people_file(left) == before
+
+
+def test_a_member_may_not_and_an_officer_may_only_approve(left: World) -> None:
+    for actor in (left.member("anna"), left.olga):
+        assert refusal(lambda: forget(left, by=actor, approved_by=left.colin)) == "not_permitted"  # noqa: B023
+
+
+def test_twice_is_once(left: World) -> None:
+    first = forget(left, key="k")
+    again = left.do(
+        members.forget,
+        "zoe",
+        reason="other",
+        by=left.cora,
+        approved_by=left.olga,
+        key="k",
+    )
+    assert (again.replayed, again.id) == (True, first.id)
+    assert refusal(lambda: forget(left, left.people["zoe"])) == "wrong_state"
+
+
+def test_staff_keep_their_names_while_they_serve(left: World) -> None:
+    left.do(staff.add, "zoe", role="broker", by=left.cora)
+    assert refusal(lambda: forget(left)) == "not_yet_empty"

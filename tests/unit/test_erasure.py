@@ -1,0 +1,107 @@
+"""Forgetting: the order of refusals, and what is left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support import descending, refusal, the, written
+from timebank.domain.account import AccountChange, ChangeField
+from timebank.domain.actor import Role
+from timebank.domain.changes import Changes
+from timebank.domain.erasure import forget
+from timebank.domain.events import MemberForgotten
+from timebank.domain.ids import FactId, ListingId
+from timebank.domain.listing import Listing, ListingKind
+from timebank.domain.member import Person, PersonKind, Staff, Standing, Status
+from timebank.domain.note import Note
+from timebank.testing.builders import (
+    ANNA,
+    NOW,
+    TODAY,
+    a_member,
+    an_account,
+    as_coordinator,
+    as_officer,
+    conditions,
+)
+
+PERSON = Person(id=ANNA, kind=PersonKind.PERSON, ref="a-7", name="Ana", contact="the café")
+GONE = Person(id=ANNA, kind=PersonKind.PERSON, ref=None, name=None, contact=None)
+ROLE = Staff(id=FactId("5" * 32), person=ANNA, role=Role.BROKER, starts_on=TODAY, ends_on=None)
+ROSES = Listing(
+    id=ListingId("1" * 32),
+    kind=ListingKind.OFFER,
+    member=ANNA,
+    title="Ana's roses",
+    category="garden",
+    expires_on=None,
+    placed_at=NOW - timedelta(days=9),
+)
+NOTES = (
+    Note(about=FactId("2" * 32), salt=b"s" * 16, text="for Ana's mother"),
+    Note(about=FactId("3" * 32), salt=b"t" * 16, text=None),
+)
+
+
+def forgotten(
+    *,
+    by: Any = None,
+    approved_by: Any = None,
+    alone: bool = False,
+    person: Person = PERSON,
+    status: Status = Status.LEFT,
+    staff: tuple[Staff, ...] = (),
+    balance: int = 0,
+    reason: str = "left the bank",
+) -> Changes:
+    member = a_member(ANNA, status=status)
+    return forget(
+        person,
+        Standing(id=ANNA, member=member, history=(), staff=staff),
+        (an_account(1, balance=balance),),
+        conditions(
+            by=by or as_coordinator(), approved_by=None if alone else approved_by or as_officer()
+        ),
+        listings=(ROSES,),
+        notes=NOTES,
+        reason=reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments"),
+    descending(
+        ("not_permitted", {"by": as_officer()}),
+        ("second_person_needed", {"alone": True}),
+        ("invalid_input reason", {"reason": "Ana asked us to"}),
+        ("wrong_state", {"status": Status.ACTIVE}),
+        ("not_yet_empty", {"staff": (ROLE,)}),
+        ("not_yet_empty", {"balance": 5}),
+    ),
+)
+def test_forget_in_order_of_refusal(error: str, arguments: dict[str, Any]) -> None:
+    assert refusal(lambda: forgotten(**arguments)) == error
+
+
+def test_who_is_forgotten_is_not_forgotten_again() -> None:
+    assert refusal(lambda: forgotten(person=GONE)) == "wrong_state"
+
+
+def test_everything_personal_goes_and_a_change_says_so() -> None:
+    changes = forgotten()
+    assert the(changes, Person) == GONE
+    listing = the(changes, Listing)
+    assert (listing.title, listing.withdrawn_at) == (None, NOW)
+    assert {(n.salt, n.text) for n in written(changes, Note)} == {(None, None)}
+    change = the(changes, AccountChange)
+    assert (change.field, change.was, change.becomes, change.reason) == (
+        ChangeField.IDENTITY,
+        "known",
+        "forgotten",
+        "left the bank",
+    )
+    assert (change.actor, change.approver) == (as_coordinator(), as_officer())
+    assert changes.events == (MemberForgotten(member=ANNA, listings=1, notes=1),)
