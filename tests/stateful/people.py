@@ -76,6 +76,21 @@ class People(Bank):
             )
         )
 
+    @step(i=index, second=st.booleans(), reason=reason, key=key)
+    def forget(self, i: int, second: bool, reason: str, key: str | None) -> None:
+        """One of those who joined later is forgotten, if all is over."""
+        member = (self.members[3:] or self.members)[i % len(self.members[3:] or self.members)]
+        self.act(
+            lambda s, uow: members.forget(
+                uow,
+                s.id(member),
+                reason=reason,
+                by=s.actor(self.cora),
+                approved_by=s.actor(self.colin if second else self.cora),
+                key=key,
+            )
+        )
+
     @step(i=index, n=index, ref=st.sampled_from([None, "ben", "frida"]), key=key)
     def update(self, i: int, n: int, ref: str | None, key: str | None) -> None:
         """A new name, and a ref that may be taken."""
