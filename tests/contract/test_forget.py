@@ -83,6 +83,7 @@ def test_what_others_wrote_about_each_other_stays(left: World) -> None:
         hours=Hours(minutes=5),
         note="thank you",
         by=left.member("anna"),
+        key="thanks",
     )
     forget(left)
     note = left.see(lambda uow: uow.journal.note(gift.transaction_id))

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from timebank.actions._access import access
+from timebank.actions._forgetting import forget
 from timebank.actions._gather import books, conditions, owners, person_id
 from timebank.actions._request import action
-from timebank.actions._subjects import forget
 from timebank.domain import membership
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
@@ -20,6 +21,7 @@ from timebank.ports import ReadingUnit, UnitOfWork
 
 __all__ = [
     "MemberView",
+    "access",
     "account_of",
     "approve",
     "by_refs",

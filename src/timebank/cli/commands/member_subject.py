@@ -1,4 +1,4 @@
-"""``timebank member forget``: what is held on a person, taken out for good."""
+"""``timebank member access`` and ``forget``: what is held on a person, given out or taken out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import typer
 
 import timebank
 from timebank.cli import names, options
-from timebank.cli.command import Desk, writing
+from timebank.cli.command import Desk, reading, writing
 from timebank.cli.documents import plain
-from timebank.cli.render import Answer
+from timebank.cli.render import Answer, to_json
 from timebank.domain.events import MemberForgotten
 from timebank.domain.ids import PersonId
 from timebank.domain.receipt import Receipt
 from timebank.errors import InputError
+from timebank.formats import access_page
+from timebank.ports import ReadingUnit
 
 CERTIFICATES: Final = "timebank.erasures/1"
 _ELSEWHERE: Final = (
@@ -27,9 +29,45 @@ _ELSEWHERE: Final = (
 
 
 def register(member: typer.Typer) -> None:
-    """Add ``forget`` to the group ``member``."""
+    """Add ``access`` and ``forget`` to the group ``member``."""
+    reading(member, "access", example="timebank member access anna --out anna --html")(access)
     example = "timebank member forget anna --reason 'left the bank' --by cora --approved-by olga"
     writing(member, "forget", example=example)(forget)
+
+
+def access(
+    uow: ReadingUnit,
+    member: Annotated[
+        str, typer.Argument(metavar="REF", help="A ref, or the beginning of the id.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="A new folder for what is held.")
+    ],
+    as_html: Annotated[bool, typer.Option("--html", help="Also a page to be printed.")] = False,
+) -> Answer:
+    """Write everything that is held on one person, for that person; others appear as roles.
+
+    DIR/access.json holds all of it. Free words that somebody else wrote are withheld: read them
+    before you give them out. Backups and exports made before are not looked through.
+    """
+    document = timebank.members.access(uow, names.person(uow, member))
+    pages = {"access.json": to_json(document) + "\n"}
+    if as_html:
+        pages["access.html"] = access_page.as_html(document)
+    written = _write_new(out, pages)
+    answer = {"schema": "timebank.access-written/1", "bank": uow.slug, "files": written}
+    return Answer(document=answer, text=(f"Written: {', '.join(written)}",))
+
+
+def _write_new(folder: Path, pages: Mapping[str, str]) -> list[str]:
+    """Files for their owner alone. *Refuses* a folder that is there, with ``InputError``."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+        for name, text in pages.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(field="out", problem=f"{folder}: {error.strerror}") from None
+    return [str(folder / name) for name in pages]
 
 
 def forget(

@@ -1,10 +1,10 @@
-"""What is held on one person: taken out for good."""
+"""Taking out what is held on one person, for good."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Final
 
+from timebank.actions._access import EVERY, exchanges_of, listings_of
 from timebank.actions._gather import books, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure
@@ -15,9 +15,7 @@ from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.listing import Listing
 from timebank.domain.note import Note
 from timebank.errors import NotFoundError
-from timebank.ports import ReadingUnit, UnitOfWork
-
-_EVERY: Final = 2**31 - 1
+from timebank.ports import UnitOfWork
 
 
 @action("members.forget")
@@ -49,7 +47,7 @@ def forget(
     standing = now.standing(id_)
     if standing.member is None:
         raise NotFoundError(kind="member", ref=member)
-    listings = _listings(uow, id_)
+    listings = listings_of(uow, id_)
     return erasure.forget(
         uow.people.many([id_])[id_],
         standing,
@@ -58,18 +56,6 @@ def forget(
         listings=listings,
         notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, listings)),
         reason=reason,
-    )
-
-
-def _listings(uow: ReadingUnit, member: PersonId) -> tuple[Listing, ...]:
-    return uow.listings.list(
-        kind=None,
-        member=member,
-        category=None,
-        words=None,
-        standing_on=None,
-        after=None,
-        limit=_EVERY,
     )
 
 
@@ -83,9 +69,13 @@ def _said(
 
     With the salt gone, nobody can try names against the digest that the key keeps.
     """
-    exchanges = uow.exchanges.list(member=member, state=None, after=None, limit=_EVERY)
-    moved = [uow.journal.list(account=a, after=None, limit=_EVERY) for a in accounts]
-    theirs: set[str] = {member, *accounts, *(x.id for x in exchanges), *(x.id for x in listings)}
+    moved = [uow.journal.list(account=a, after=None, limit=EVERY) for a in accounts]
+    theirs: set[str] = {
+        member,
+        *accounts,
+        *(x.id for x in exchanges_of(uow, member)),
+        *(x.id for x in listings),
+    }
     theirs |= {transaction.id for each in moved for transaction in each}
     for note, receipt in uow.requests.worded():
         values = {value for event in receipt.events for value in as_plain(event).values()}
