@@ -20,7 +20,10 @@ settings.load_profile(
 
 # The gate asks that the domain and the actions are covered by the tests of their laws. These look
 # at something else (a database, a process, a document), and are a third faster unmeasured.
-UNMEASURED = {"bench", "concurrency", "crash", "docs", "guards", "hosts", "migrations", "stateful"}
+UNMEASURED = {
+    *("bench", "concurrency", "crash", "docs", "examples", "guards", "hosts", "migrations"),
+    "stateful",
+}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
