@@ -5,6 +5,7 @@
 #
 # TIMEBANK_KEEP is a folder that nobody who writes to the database can reach. The full report stays
 # there too: it names accounts. A role that may only read is enough; sealing is a job of its own.
+# It looks at what is new; run "timebank audit --kept checkpoint.txt" every month for everything.
 # The exit code is that of the audit: 0 clean, 1 findings, 3 out of reach, 5 incomplete.
 set -u
 keep=${TIMEBANK_KEEP:?is not set: name the folder in which checkpoints are kept}

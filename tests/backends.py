@@ -133,9 +133,9 @@ class World:
         with self.backend.reading(self.bank) as uow:
             return reader(uow, *args, **kwargs)
 
-    def audit(self, since: Checkpoint | None = None) -> audits.AuditReport:
+    def audit(self, kept: Checkpoint | None = None) -> audits.AuditReport:
         """An audit that does not mind how long facts have waited for the sealer."""
-        return self.see(audits.run, since=since, max_unsealed_hours=10**6)
+        return self.see(audits.run, kept=kept, max_unsealed_hours=10**6)
 
     def member(self, name: str) -> Actor:
         """The member as an actor."""

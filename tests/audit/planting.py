@@ -120,7 +120,7 @@ def plant(connection: Connection, fault: Fault, row: dict[str, Any]) -> dict[str
 def audit(
     connection: Connection,
     clock: FrozenClock,
-    since: Checkpoint | None = None,
+    kept: Checkpoint | None = None,
 ) -> AuditReport:
     """A whole audit of what the connection sees, its own uncommitted changes included.
 
@@ -128,7 +128,7 @@ def audit(
     """
     unit = SqlUnit(connection, BANK, None, clock, schema.REVISION)
     chosen = [check.name for check in audits.checks() if check.name != "schema_is_as_released"]
-    return audits.run(unit, chosen, since=since)
+    return audits.run(unit, chosen, kept=kept)
 
 
 def _another(_: Connection, column: Column[Any], value: Any) -> Any:

@@ -83,13 +83,13 @@ def test_a_guard_that_is_missing_is_found(engine: Engine, table: str) -> None:
 
 def test_a_whole_audit_runs_every_check(sql_world: World) -> None:
     kept = sql_world.do(journal.seal)
-    report = sql_world.see(audits.run, since=kept)
+    report = sql_world.see(audits.run, kept=kept)
     assert tuple(check.name for check in report.checks) == NAMES
     assert report.not_checked == ()
 
 
 def test_in_memory_too() -> None:
     world = a_world(MemoryBackend())
-    report = world.see(audits.run, since=world.do(journal.seal))
+    report = world.see(audits.run, kept=world.do(journal.seal))
     assert tuple(check.name for check in report.checks) == NAMES
     assert report.verdict is Verdict.CLEAN

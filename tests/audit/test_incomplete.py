@@ -29,7 +29,7 @@ def test_without_a_table_an_audit_is_incomplete(opened: Open, table: Table, way:
         cascade = opened.engine.dialect.name == "postgresql"
         ddl = way if cascade else way.replace(" CASCADE", "")
         connection.exec_driver_sql(ddl.format(table.name))
-        report = audit(connection, opened.clock, since=opened.kept)
+        report = audit(connection, opened.clock, kept=opened.kept)
         assert report.verdict is Verdict.INCOMPLETE
         assert "unreadable" in {why for _, why in report.not_checked}
         assert report.findings == ()

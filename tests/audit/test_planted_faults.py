@@ -59,7 +59,7 @@ def test_a_planted_fault_is_named(opened: Open, name: str) -> None:
             return
         assert name not in NOWHERE
         names = names_of(fault, row, plant(connection, fault, row))
-        report = audit(connection, opened.clock, since=opened.kept)
+        report = audit(connection, opened.clock, kept=opened.kept)
     check = closest(EXPECTED, name)
     assert report.verdict is Verdict.FINDINGS
     assert check in {finding.check for finding in report.findings}
@@ -79,7 +79,7 @@ def test_a_bank_that_is_gone_is_not_audited(opened: Open, name: str) -> None:
 
 def test_the_bank_is_clean_before_anything_is_planted(opened: Open) -> None:
     with planting(opened) as connection:
-        assert audit(connection, opened.clock, since=opened.kept).findings == ()
+        assert audit(connection, opened.clock, kept=opened.kept).findings == ()
 
 
 @pytest.mark.parametrize("table", [EXPECTED, UNRELIED, PREFERRED, NOWHERE, NAMED_BY, NAMED_AS])
@@ -113,7 +113,7 @@ def test_the_fault_is_found_in_every_row_that_counts(opened: Open, name: str) ->
     for row in rows:
         with planting(opened) as connection:
             plant(connection, fault, row)
-            report = audit(connection, opened.clock, since=opened.kept)
+            report = audit(connection, opened.clock, kept=opened.kept)
         assert report.verdict is Verdict.FINDINGS, row
 
 

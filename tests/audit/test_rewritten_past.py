@@ -31,7 +31,7 @@ def sealed(engine: Engine) -> tuple[Engine, World, Checkpoint]:
 
 
 def findings(world: World, kept: Checkpoint | None) -> tuple[Finding, ...]:
-    return world.see(audits.run, since=kept).findings
+    return world.see(audits.run, kept=kept).findings
 
 
 def test_a_consistent_forgery_is_found_against_the_kept_checkpoint(
@@ -78,8 +78,8 @@ def test_an_older_copy_is_found(
         assert findings(world, kept) == ()
         with timebank.reading(copy, bank=BANK, clock=world.backend.clock) as uow:
             assert audits.run(uow).verdict is Verdict.CLEAN
-            assert audits.run(uow, since=old).verdict is Verdict.CLEAN
-            report = audits.run(uow, since=kept)
+            assert audits.run(uow, kept=old).verdict is Verdict.CLEAN
+            report = audits.run(uow, kept=kept)
     assert [f.check for f in report.findings] == [KEPT]
     assert "older copy" in report.findings[0].message
 

@@ -35,7 +35,7 @@ def sealed_wholly(world: World, kept: Checkpoint | None = None) -> int:
         count, _ = world.see(lambda uow: uow.audit.unsealed())
         if count == 0:
             break
-    report = world.see(audits.run, since=kept)
+    report = world.see(audits.run, kept=kept)
     assert report.verdict is Verdict.CLEAN, report.findings
     with world.backend.reading() as uow:
         leaves = list(uow.seals.leaves())

@@ -39,7 +39,7 @@ def test_an_audit_while_eight_post_is_clean(engine: Engine, crowd: Crowd) -> Non
         with timebank.standalone(engine, bank=BANK) as uow:
             made = journal.seal(uow)
         with timebank.reading(engine, bank=BANK) as reading:
-            report = audits.run(reading, since=made)
+            report = audits.run(reading, kept=made)
         assert report.verdict is Verdict.CLEAN, report.findings
         audited.append(report.counted["transactions"])
         sealed = 0 if made is None else made.size

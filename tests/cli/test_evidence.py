@@ -104,9 +104,13 @@ def test_a_signed_checkpoint_is_checked_against_the_public_key(sealed, tmp_path)
 
 def test_an_audit_finds_a_past_that_was_rewritten(sealed, tmp_path):
     checkpoint = kept(tmp_path)
-    assert done("audit", "--since", checkpoint)["not_checked"] == []
+    assert done("audit", "--kept", checkpoint)["not_checked"] == []
+    later = done("audit", "--since", checkpoint)
+    assert (later["scope"], later["verdict"]) == ("since", "clean")
+    assert {one["reason"] for one in later["not_checked"]} == {"before_the_checkpoint"}
+    assert "Only what came after the checkpoint: " in run("audit", "--since", checkpoint).out
     edited(sealed, "UPDATE timebank_transaction SET category = 'garden'")
-    answer = run("audit", "--since", checkpoint, "--json")
+    answer = run("audit", "--kept", checkpoint, "--json")
     assert answer.code == 1
     found = {c["name"] for c in answer.document["checks"] if c["findings"]}
     assert found == {"leaves_match_facts", "exchanges_follow_acts", "schema_is_as_released"}

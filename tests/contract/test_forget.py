@@ -69,10 +69,10 @@ def test_nothing_personal_is_left_and_the_books_are_as_they_were(left: World) ->
     assert left.see(accounts.balances) == balances
     assert left.see(accounts.statement, "anna", **days) == statement
     assert left.see(journal.prove, "anna") == proof
-    report = left.audit(since=kept)
+    report = left.audit(kept=kept)
     assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
     left.do(journal.seal)
-    assert left.audit(since=kept).verdict is Verdict.CLEAN
+    assert left.audit(kept=kept).verdict is Verdict.CLEAN
 
 
 def test_what_others_wrote_about_each_other_stays(left: World) -> None:

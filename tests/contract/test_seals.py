@@ -44,7 +44,7 @@ def test_a_later_tree_begins_with_the_earlier_one(world: World) -> None:
     sizes = [head.size for head in world.see(lambda unit: list(unit.seals.heads()))]
     assert sizes == [4, 5, 6]
     for checkpoint in kept:
-        assert world.see(audits.run, since=checkpoint).verdict is Verdict.CLEAN
+        assert world.see(audits.run, kept=checkpoint).verdict is Verdict.CLEAN
 
 
 def test_no_checkpoint_is_older_than_the_one_before_though_the_clock_is_set_back(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -49,6 +49,11 @@ from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.checks import check_kept, check_leaves, check_tree
 
 _KEPT = "extends_kept_checkpoint"
+_ENTRIES = ("balances_match_transfers", "numbers_without_gap", "running_balances_add_up")
+_LEAVES = ("leaves_match_facts",)
+_TREE = ("tree_matches_leaves", "checkpoints_match_tree")
+BEFORE = "before_the_checkpoint"
+"""Why an audit since a checkpoint did not check something: it came earlier."""
 
 T = TypeVar("T")
 
@@ -96,6 +101,7 @@ def run(
     uow: ReadingUnit,
     checks: Collection[str] | None = None,
     *,
+    kept: Checkpoint | None = None,
     since: Checkpoint | None = None,
     max_unsealed_hours: int = 48,
     accepted: Collection[Accepted] = (),
@@ -103,27 +109,30 @@ def run(
 ) -> AuditReport:
     """Run all checks, or those named. It finds; it never repairs.
 
-    ``since`` is a checkpoint that the auditor kept: the journal must still begin with what it
-    sealed. Facts that wait for the sealer for longer than ``max_unsealed_hours`` are a finding.
+    ``kept`` is a checkpoint that the auditor kept: the journal must still begin with what it
+    sealed. ``since`` is one at which an audit was clean: the same holds, and of leaves, tree and
+    entries only later ones are looked at, with the accounts they touch; the checks that the
+    database answers by itself run whole. Facts that wait for the sealer for longer than
+    ``max_unsealed_hours`` are a finding.
     ``accepted`` findings are listed apart, as long as value and review date stand.
     ``progress`` is called with each check's name before it runs.
 
     *Refuses* an unknown check with ``InputError``. A check that cannot read is not an exception
     but makes the verdict ``incomplete``.
     """
-    wanted = set(NAMES if checks is None else checks)
-    if unknown := sorted(wanted - set(NAMES)):
-        raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(NAMES)}")
-    skipped = {name: "not_asked" for name in NAMES if name not in wanted}
-    if since is None and _KEPT in wanted:
-        skipped[_KEPT] = "no_checkpoint"
-    passes = _passes(uow, since, max_unsealed_hours)
+    skipped = _skipped(checks, kept or since)
+    looked: Counter[str] = Counter()
+    passes = {
+        **_streams(uow, since, looked),
+        **_passes(uow, kept or since, max_unsealed_hours),
+    }
     found = _found(uow, passes, skipped, progress or (lambda name: None))
     excused = _excused(uow, found, accepted)
     nothing: Mapping[str, int] = defaultdict(int)
     counted = _read(uow, uow.audit.counted, nothing)
+    subjects = Counter({**counted, "balances": counted["accounts"]} | (looked if since else {}))
     results = tuple(
-        CheckResult(name=name, subjects=_subjects(name, counted), findings=tuple(found[name]))
+        CheckResult(name=name, subjects=_subjects(name, subjects), findings=tuple(found[name]))
         for name in NAMES
         if name not in skipped or (found[name] and skipped[name] == "unreadable")
     )
@@ -133,18 +142,29 @@ def run(
     return AuditReport(
         bank=uow.slug,
         schema_revision=uow.schema_revision,
-        scope="all" if checks is None else "selected",
+        scope=_scope(checks, since),
         last_recorded_at=None if house is None else house.last_recorded_at,
         verdict=_verdict(results, skipped, whole=checks is None),
         checks=results,
         counted=counted,
         unsealed=unsealed,
         oldest_unsealed=oldest,
-        not_checked=tuple((name, skipped[name]) for name in NAMES if name in skipped),
+        not_checked=tuple(_not_checked(skipped, since)),
         checkpoint=None if head is None else checkpoint_of(uow.slug, head),
         accepted=excused,
         notices=_read(uow, lambda: _notices(uow), ()),
     )
+
+
+def _skipped(checks: Collection[str] | None, kept: Checkpoint | None) -> dict[str, str]:
+    """The checks that will not run, and why. *Refuses* names of none."""
+    wanted = set(NAMES if checks is None else checks)
+    if unknown := sorted(wanted - set(NAMES)):
+        raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(NAMES)}")
+    skipped = {name: "not_asked" for name in NAMES if name not in wanted}
+    if kept is None and _KEPT in wanted:
+        skipped[_KEPT] = "no_checkpoint"
+    return skipped
 
 
 def checks() -> tuple[CheckInfo, ...]:
@@ -153,12 +173,9 @@ def checks() -> tuple[CheckInfo, ...]:
 
 
 def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) -> Passes:
-    """The checks by the passes over the books that serve them."""
+    """The checks that the database answers with little more than what is wrong."""
     source, seals = uow.audit, uow.seals
     return {
-        ("balances_match_transfers", "numbers_without_gap", "running_balances_add_up"): lambda: (
-            check_entries(source.accounts(), source.entries())
-        ),
         ("sum_is_zero",): lambda: check_sum(source.total_minutes(), uow.slug),
         ("holds_match_held",): lambda: check_holds(source.held()),
         ("limits_or_overrides",): lambda: check_limits(source.out_of_band()),
@@ -191,12 +208,55 @@ def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) 
         ("sealed_in_time",): lambda: check_sealed_in_time(
             uow.slug, source.unsealed()[1], uow.now(), max_unsealed_hours
         ),
-        ("leaves_match_facts",): lambda: check_leaves(seals, uow.banks.get().hash_domain),
-        ("tree_matches_leaves", "checkpoints_match_tree"): lambda: chain(
-            check_tree(seals, seals.heads()), check_chain(source.chain(), source.tree_size())
-        ),
         (_KEPT,): lambda: () if kept is None else check_kept(seals, uow.slug, kept),
     }
+
+
+def _streams(uow: ReadingUnit, since: Checkpoint | None, looked: Counter[str]) -> Passes:
+    """The passes that look at everything row by row, or at what came since a checkpoint."""
+    source, seals = uow.audit, uow.seals
+
+    def entries() -> Iterator[Finding]:
+        if since is None:
+            return check_entries(source.accounts(), source.entries())
+        starts = source.touched(since.size, since.sealed_at)
+        looked["balances"] = len(starts)
+        later = source.later_entries(since.size, since.sealed_at)
+        return check_entries(source.accounts(), _counted(later, "entries", looked), starts)
+
+    def leaves() -> Iterator[Finding]:
+        start = 0 if since is None else since.size
+        looked["leaves"] = max((source.tree_size() or 0) - start, 0)
+        return check_leaves(seals, uow.banks.get().hash_domain, start)
+
+    def tree() -> Iterator[Finding]:
+        return chain(
+            check_tree(seals, seals.heads(), since),
+            check_chain(source.chain(), source.tree_size()),
+        )
+
+    return {_ENTRIES: entries, _LEAVES: leaves, _TREE: tree}
+
+
+def _counted(stream: Iterable[T], name: str, looked: Counter[str]) -> Iterator[T]:
+    for each in stream:
+        looked[name] += 1
+        yield each
+
+
+def _scope(checks: Collection[str] | None, since: Checkpoint | None) -> str:
+    if checks is not None:
+        return "selected"
+    return "all" if since is None else "since"
+
+
+def _not_checked(skipped: Mapping[str, str], since: Checkpoint | None) -> Iterator[tuple[str, str]]:
+    """What did not run; and what ran, but only on what came since a checkpoint."""
+    for name in NAMES:
+        if name in skipped:
+            yield name, skipped[name]
+        elif since is not None and name in (*_ENTRIES, *_LEAVES, *_TREE):
+            yield name, BEFORE
 
 
 def _policies(uow: ReadingUnit) -> dict[int, Policy]:
@@ -252,6 +312,7 @@ def _notices(uow: ReadingUnit) -> tuple[Finding, ...]:
 
 
 _SUBJECTS = {
+    "balances_match_transfers": "balances",
     "numbers_without_gap": "entries",
     "running_balances_add_up": "entries",
     "reversals_mirror_originals": "reversals",

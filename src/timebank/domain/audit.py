@@ -6,7 +6,7 @@ sorted from the storage, so that a bank of any size is checked in bounded memory
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -121,29 +121,57 @@ class Verdict(Enum):
     INCOMPLETE = "incomplete"
 
 
-def check_entries(accounts: Iterable[Account], entries: Iterable[AuditEntry]) -> Iterator[Finding]:
+def check_entries(
+    accounts: Iterable[Account],
+    entries: Iterable[AuditEntry],
+    starts: Mapping[AccountId, int] | None = None,
+) -> Iterator[Finding]:
     """Balances, numbers and running balances in one pass.
 
-    Both streams come sorted by account, the entries then by number.
+    Both streams come sorted by account, the entries then by number. With ``starts`` only those
+    accounts are looked at, and each from the entry of that number on, whose balance is believed.
     """
     stream = iter(entries)
     entry = next(stream, None)
     for account in accounts:
+        if starts is not None and account.id not in starts:
+            continue
+        while entry is not None and entry.account < account.id:
+            yield _stray(entry)
+            entry = _after(entry.account, stream)
         balance, number, seen, last = 0, 0, 0, None
+        if entry is not None and starts and _place(entry) == (account.id, starts[account.id]):
+            balance = seen = entry.balance_minutes
+            number, last = entry.number, entry.recorded_at
+            entry = next(stream, None)
         while entry is not None and entry.account == account.id:
             yield from _check_entry(entry, balance, number)
             seen += entry.change_minutes
             balance, number, last = entry.balance_minutes, entry.number, entry.recorded_at
             entry = next(stream, None)
         yield from _check_account(account, seen, number, last)
-    if entry is not None:
-        yield Finding(
-            check="balances_match_transfers",
-            subject=f"account {entry.account}",
-            expected="an account",
-            found="none",
-            message=f"transaction {entry.transaction} moves hours on an account that is not there",
-        )
+    while entry is not None:
+        yield _stray(entry)
+        entry = _after(entry.account, stream)
+
+
+def _place(entry: AuditEntry) -> tuple[AccountId, int]:
+    return entry.account, entry.number
+
+
+def _stray(entry: AuditEntry) -> Finding:
+    return Finding(
+        check="balances_match_transfers",
+        subject=f"account {entry.account}",
+        expected="an account",
+        found="none",
+        message=f"transaction {entry.transaction} moves hours on an account that is not there",
+    )
+
+
+def _after(account: AccountId, stream: Iterator[AuditEntry]) -> AuditEntry | None:
+    """The first entry of another account."""
+    return next((entry for entry in stream if entry.account != account), None)
 
 
 def _check_entry(entry: AuditEntry, balance: int, number: int) -> Iterator[Finding]:

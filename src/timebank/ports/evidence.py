@@ -26,9 +26,7 @@ from timebank.domain.audit_rows import (
     StrayTransfer,
 )
 from timebank.domain.changes import Fact
-from timebank.domain.ids import (
-    FactId,
-)
+from timebank.domain.ids import AccountId, FactId
 
 T = TypeVar("T")
 
@@ -78,8 +76,8 @@ class SealStore(Protocol):
         """Every checkpoint, smallest first."""
         ...
 
-    def leaves(self) -> Iterator[Leaf]:
-        """Every leaf in order of position."""
+    def leaves(self, start: int = 0) -> Iterator[Leaf]:
+        """Every leaf from that position on, in order."""
         ...
 
     def position(self, kind: str, fact: str) -> int | None: ...
@@ -87,8 +85,8 @@ class SealStore(Protocol):
         """The facts behind these leaves; those that are gone are left out."""
         ...
 
-    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Every kept node (index, hash) of a level above the leaves, in order."""
+    def nodes(self, level: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Every kept node (index, hash) of a level above the leaves, from that index on."""
         ...
 
 
@@ -120,6 +118,17 @@ class AuditSource(Protocol):
 
     def accounts(self) -> Iterator[Account]: ...
     def entries(self) -> Iterator[AuditEntry]: ...
+    def touched(self, size: int, sealed_at: datetime) -> dict[AccountId, int]:
+        """Accounts with entries that the first ``size`` leaves do not seal, or that say they were
+        touched after ``sealed_at`` or the first of those; each with the number of the entry before
+        those, or 0.
+        """
+        ...
+
+    def later_entries(self, size: int, sealed_at: datetime) -> Iterator[AuditEntry]:
+        """The entries of touched accounts from those numbers on, in order of account and number."""
+        ...
+
     def total_minutes(self) -> int: ...
     def held(self) -> Iterator[HeldSum]: ...
     def out_of_band(self) -> Iterator[OutOfBand]: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import islice
 from typing import Final
 
@@ -17,9 +18,9 @@ AT_ONCE: Final = 2_000
 """How many facts are in memory while their leaves are recomputed."""
 
 
-def check_leaves(seals: SealStore, hash_domain: bytes) -> Iterator[Finding]:
-    """Every leaf is the hash of its fact as it stands, and the positions have no gap."""
-    expected, leaves = 0, seals.leaves()
+def check_leaves(seals: SealStore, hash_domain: bytes, start: int = 0) -> Iterator[Finding]:
+    """Every leaf from ``start`` on is the hash of its fact as it stands; no position is missing."""
+    expected, leaves = start, seals.leaves(start)
     while part := list(islice(leaves, AT_ONCE)):
         facts = seals.facts(part)
         for leaf in part:
@@ -40,15 +41,21 @@ def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None) -> Finding:
     )
 
 
-def check_tree(seals: SealStore, heads: Iterable[TreeHead]) -> Iterator[Finding]:
+def check_tree(
+    seals: SealStore, heads: Iterable[TreeHead], since: Checkpoint | None = None
+) -> Iterator[Finding]:
     """Every kept node and every checkpoint's root follows from the leaves, in one pass.
 
-    Only the peaks are in memory: the tree is grown again, leaf by leaf.
+    Only the peaks are in memory: the tree is grown again, leaf by leaf. With ``since`` it is grown
+    from the nodes over the leaves that this checkpoint sealed, if they have its root.
     """
-    nodes, waiting = _Levels(seals), iter(heads)
-    head, size = next(waiting, None), 0
-    peaks: list[tuple[int, bytes]] = []
-    for size, leaf in enumerate(seals.leaves(), start=1):
+    known = 0 if since is None else since.size
+    nodes, waiting = _Levels(seals, known), (head for head in heads if head.size > known)
+    head = next(waiting, None)
+    peaks = [(level, seals.node(level, place)) for level, place in tree.peaks(known)]
+    if since is not None and peaks and _root(peaks) != since.root:
+        yield _node_finding(*next(tree.peaks(known)), since.root, _root(peaks))
+    for size, leaf in enumerate(seals.leaves(known), start=known + 1):
         level, place, found = 0, size - 1, leaf.hash
         while peaks and peaks[-1][0] == level:
             level, place, found = level + 1, place // 2, node_hash(peaks.pop()[1], found)
@@ -65,13 +72,14 @@ def check_tree(seals: SealStore, heads: Iterable[TreeHead]) -> Iterator[Finding]
 class _Levels:
     """The kept nodes of each level as streams that are read in step with the leaves."""
 
-    def __init__(self, seals: SealStore) -> None:
+    def __init__(self, seals: SealStore, size: int) -> None:
         self._seals = seals
+        self._size = size
         self._streams: dict[int, Iterator[tuple[int, bytes]]] = {}
 
     def compared(self, level: int, place: int, expected: bytes) -> Iterator[Finding]:
         """What is wrong with the next kept node of the level."""
-        stream = self._streams.setdefault(level, self._seals.nodes(level))
+        stream = self._stream(level)
         found = next(stream, (place, b""))
         if found != (place, expected):
             yield _node_finding(level, place, expected, found[1])
@@ -79,9 +87,14 @@ class _Levels:
     def left_over(self) -> Iterator[Finding]:
         """Kept nodes that stand over no leaves."""
         for level in range(1, max(self._streams, default=0) + 2):
-            stream = self._streams.setdefault(level, self._seals.nodes(level))
-            for place, found in stream:
+            for place, found in self._stream(level):
                 yield _node_finding(level, place, b"", found)
+
+    def _stream(self, level: int) -> Iterator[tuple[int, bytes]]:
+        """The level from its first node that was not complete over the first leaves."""
+        if level not in self._streams:
+            self._streams[level] = self._seals.nodes(level, self._size >> level)
+        return self._streams[level]
 
 
 def _node_finding(level: int, place: int, expected: bytes, found: bytes) -> Finding:
@@ -95,11 +108,14 @@ def _node_finding(level: int, place: int, expected: bytes, found: bytes) -> Find
 
 
 def _compared_root(head: TreeHead, peaks: list[tuple[int, bytes]]) -> Iterator[Finding]:
-    root = peaks[-1][1]
-    for _, left in reversed(peaks[:-1]):
-        root = node_hash(left, root)
+    root = _root(peaks)
     if root != head.root:
         yield _root_finding(head, root)
+
+
+def _root(peaks: list[tuple[int, bytes]]) -> bytes:
+    """The root over the peaks, largest first."""
+    return reduce(lambda right, left: node_hash(left, right), [p for _, p in reversed(peaks)])
 
 
 def _root_finding(head: TreeHead, expected: bytes) -> Finding:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import timebank
-from timebank.actions.audits import AuditReport, CheckResult
+from timebank.actions.audits import BEFORE, AuditReport, CheckResult
 from timebank.cli import options
 from timebank.cli.command import place
 from timebank.cli.documents import plain
@@ -21,7 +21,7 @@ from timebank.cli.render import Answer, console_for, grid
 from timebank.cli.session import Place
 from timebank.cli.signing import read
 from timebank.domain.audit import NAMES, Accepted, Finding, Verdict
-from timebank.proof.checkpoint import parse
+from timebank.proof.checkpoint import Checkpoint, parse
 
 EXIT_CODES: Final = {
     Verdict.CLEAN: 0,
@@ -48,9 +48,13 @@ def audit(
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the checks and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Notices count as findings.")] = False,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--kept", metavar="FILE", help="A checkpoint kept outside: still true?"),
+    ] = None,
     since: Annotated[
         Path | None,
-        typer.Option("--since", metavar="FILE", help="A checkpoint kept outside: still true?"),
+        typer.Option("--since", metavar="FILE", help="The same, and look at what came later only."),
     ] = None,
     max_unsealed: Annotated[
         int, typer.Option("--max-unsealed", metavar="HOURS", min=0, help="For a dead sealer.")
@@ -60,6 +64,10 @@ def audit(
 ) -> Answer:
     """Run all checks, or those named. It finds; it never repairs.
 
+    --since looks only at the leaves, nodes and entries after the checkpoint, and at the accounts
+    they touch; whatever the database answers by itself is checked whole. It is for every night,
+    and an audit of everything (--kept) for every month.
+
     Exit code 0: clean. 1: findings. 5: something could not be read.
     """
     if list_:
@@ -68,7 +76,8 @@ def audit(
         report = timebank.audits.run(
             uow,
             check or None,
-            since=None if since is None else parse(read(since, "since").decode(errors="replace")),
+            kept=_checkpoint(kept, "kept"),
+            since=_checkpoint(since, "since"),
             max_unsealed_hours=max_unsealed,
             accepted=accepted_in(accepted),
             progress=progress,
@@ -78,6 +87,10 @@ def audit(
     return Answer(
         document=document(report), text=tuple(_text(report)), exit_code=EXIT_CODES[report.verdict]
     )
+
+
+def _checkpoint(file: Path | None, field: str) -> Checkpoint | None:
+    return None if file is None else parse(read(file, field).decode(errors="replace"))
 
 
 def document(report: AuditReport) -> dict[str, Any]:
@@ -129,7 +142,9 @@ def _text(report: AuditReport) -> Iterator[Any]:
     yield f"Audit of {report.bank}: {report.verdict.value.replace('_', ' ')}."
     rows = [(c.name, str(c.subjects), str(len(c.findings) or "none")) for c in report.checks]
     rows += [
-        (name, "", f"not checked: {why}") for name, why in report.not_checked if why != "not_asked"
+        (name, "", f"not checked: {why}")
+        for name, why in report.not_checked
+        if why not in ("not_asked", BEFORE)
     ]
     yield grid(("Check", ">Subjects", "Findings"), rows)
     yield from (line("Finding", finding) for finding in report.findings)
@@ -137,6 +152,8 @@ def _text(report: AuditReport) -> Iterator[Any]:
     for finding, by in report.accepted:
         said = f"by {by.approver} until {by.review_on}: {by.reason}"
         yield f"{line('Accepted', finding)} Accepted {said}."
+    if partly := ", ".join(name for name, why in report.not_checked if why == BEFORE):
+        yield f"Only what came after the checkpoint: {partly}."
     counted = ", ".join(f"{n} {report.counted[n]}" for n in COUNTED)
     yield f"Counted: {counted}. Unsealed: {report.unsealed}."
 

@@ -16,7 +16,7 @@ from timebank.domain.audit import (
     ReversalPair,
     TransferLine,
 )
-from timebank.domain.ids import FactId
+from timebank.domain.ids import AccountId, FactId
 from timebank.domain.transaction import Transaction
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.memory.books import Accounts, entries
@@ -103,6 +103,28 @@ class Audit(Standing):
             for transaction, entry in entries(self._shelf)
         )
         return iter(sorted(found, key=lambda entry: (entry.account, entry.number)))
+
+    def touched(self, size: int, sealed_at: datetime) -> dict[AccountId, int]:
+        """Accounts with later entries, and the number before the first of them."""
+        sealed: set[str] = {leaf.fact for at, leaf in self._shelf.leaves.items() if at < size}
+        later = [entry for entry in self.entries() if entry.transaction not in sealed]
+        since = min([sealed_at, *(e.recorded_at for e in later if e.recorded_at is not None)])
+        starts = {
+            account.id: account.number
+            for account in self.accounts()
+            if account.recorded_at is not None and account.recorded_at >= since
+        }
+        for entry in later:
+            before = entry.number - 1
+            starts[entry.account] = min(before, starts.get(entry.account, before))
+        return starts
+
+    def later_entries(self, size: int, sealed_at: datetime) -> Iterator[AuditEntry]:
+        """Their entries from that number on, in order of account and number."""
+        starts = self.touched(size, sealed_at)
+        for entry in self.entries():
+            if entry.account in starts and entry.number >= starts[entry.account]:
+                yield entry
 
     def total_minutes(self) -> int:
         """The sum of all balances."""

@@ -65,9 +65,9 @@ class Seals:
         """Every checkpoint, smallest first."""
         return iter([head for _, head in sorted(self._shelf.heads.items())])
 
-    def leaves(self) -> Iterator[Leaf]:
-        """Every leaf in order of position."""
-        return iter([leaf for _, leaf in sorted(self._shelf.leaves.items())])
+    def leaves(self, start: int = 0) -> Iterator[Leaf]:
+        """Every leaf from that position on, in order."""
+        return iter([leaf for at, leaf in sorted(self._shelf.leaves.items()) if at >= start])
 
     def position(self, kind: str, fact: str) -> int | None:
         """Where a fact is sealed, if it is."""
@@ -76,10 +76,12 @@ class Seals:
         )
         return next(found, None)
 
-    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Every kept node of a level above the leaves, in order."""
+    def nodes(self, level: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Every kept node of a level above the leaves from that index on, in order."""
         found = sorted(self._shelf.nodes.items())
-        return iter([(place, hash_) for (at, place), hash_ in found if at == level])
+        return iter(
+            [(place, hash_) for (at, place), hash_ in found if at == level and place >= start]
+        )
 
 
 class Archive:

@@ -8,12 +8,21 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.audit import (
-    AuditEntry,
     ExchangeTie,
     HeldSum,
     OutOfBand,
@@ -24,11 +33,12 @@ from timebank.errors import InputError, StorageError
 from timebank.storage.sql import schema
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
+from timebank.storage.sql.stores.audit_entries import SqlAuditEntries
 from timebank.storage.sql.stores.audit_rows import SqlAuditRows
 from timebank.storage.sql.stores.audit_standing import SqlAuditStanding
 
 
-class SqlAuditSource(SqlAuditRows, SqlAuditStanding):
+class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     """``AuditSource`` in SQL."""
 
     @property
@@ -57,32 +67,6 @@ class SqlAuditSource(SqlAuditRows, SqlAuditStanding):
         """Every account in order of id."""
         query = self._of_bank(schema.account).order_by(schema.account.c.id)
         return (ledger.account_from(row) for row in self.link.stream(query))
-
-    def entries(self) -> Iterator[AuditEntry]:
-        """Both sides of every transfer in order of account, then number."""
-        transfer = schema.transfer.c
-        sides = [
-            select(
-                transfer[f"{side}_id"].label("account"),
-                transfer[f"{side}_number"].label("number"),
-                (sign * transfer.minutes).label("change"),
-                transfer[f"{side}_balance_minutes"].label("balance"),
-                transfer.transaction_id,
-                transfer.recorded_at,
-            ).where(transfer.bank_id == self.link.bank)
-            for side, sign in (("source", -1), ("target", 1))
-        ]
-        both = union_all(*sides)
-        query = both.order_by(both.selected_columns.account, both.selected_columns.number)
-        for row in self.link.stream(query):
-            yield AuditEntry(
-                account=row.account,
-                number=row.number,
-                change_minutes=row.change,
-                balance_minutes=row.balance,
-                transaction=row.transaction_id,
-                recorded_at=row.recorded_at,
-            )
 
     def total_minutes(self) -> int:
         """The sum of all balances."""

@@ -164,9 +164,10 @@ class SqlSealStore(Store):
         query = self._of_bank(schema.checkpoint).order_by(schema.checkpoint.c.size)
         return (_head(row) for row in self.link.stream(query))
 
-    def leaves(self) -> Iterator[Leaf]:
-        """Every leaf in order."""
-        query = self._of_bank(schema.leaf).order_by(schema.leaf.c.position)
+    def leaves(self, start: int = 0) -> Iterator[Leaf]:
+        """Every leaf from that position on, in order."""
+        leaf = schema.leaf
+        query = self._of_bank(leaf).where(leaf.c.position >= start).order_by(leaf.c.position)
         for row in self.link.stream(query):
             yield Leaf(position=row.position, kind=row.kind, fact=row.fact_id, hash=bytes(row.hash))
 
@@ -179,9 +180,11 @@ class SqlSealStore(Store):
         row = self.link.one(query)
         return None if row is None else int(row.position)
 
-    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Every kept node of a level, in pages: several levels are read side by side."""
-        node, after = schema.tree_node.c, -1
+    def nodes(self, level: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Every kept node of a level from that index on, in pages: several levels are read side by
+        side.
+        """
+        node, after = schema.tree_node.c, start - 1
         query = self._of_bank(schema.tree_node).where(node.level == level)
         while rows := self.link.all(page(query, node.place, after, STREAM_ROWS)):
             yield from ((row.place, bytes(row.hash)) for row in rows)
