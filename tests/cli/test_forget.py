@@ -64,7 +64,7 @@ def test_after_a_restore_the_same_people_are_forgotten_again(
 ) -> None:
     backup, certificates = str(tmp_path / "backup.sqlite"), tmp_path / "forgotten.json"
     done("db", "backup", backup)
-    certificates.write_text(json.dumps(done("member", "forget", "zoe", *TERMS)))
+    certificates.write_text(run("member", "forget", "zoe", *TERMS).out * 2)
     again = ("member", "forget", "--again", str(certificates), "--approved-by", "olga")
     assert done(*again)["erasures"] == []
 
@@ -87,18 +87,18 @@ def test_it_is_in_the_log(left: Path) -> None:
 
 def test_wrong_usage_erases_nothing(left: Path, tmp_path: Path) -> None:
     odd = tmp_path / "odd.json"
+    head = {"schema": "timebank.erasures/1", "bank": "riverside", "dry_run": False}
+    zoe = {"member": done("member", "show", "zoe")["member"], "reason": "other"}
     wrong = {
+        "": "no certificates",
         "{}": "no certificates",
         "[]": "no certificates",
-        '{"schema": "timebank.erasures/1", "bank": "hillside"}': "of riverside",
-        '{"schema": "timebank.erasures/1", "bank": "riverside"}': "no certificates",
-        json.dumps(
-            {
-                "schema": "timebank.erasures/1",
-                "bank": "riverside",
-                "erasures": [{"member": "f" * 32, "reason": "other"}],
-            }
-        ): "nobody here",
+        json.dumps(head): "no certificates",
+        json.dumps(head | {"bank": "hillside", "erasures": []}): "of riverside",
+        json.dumps(head | {"dry_run": True, "erasures": [zoe]}): "of riverside",
+        json.dumps(head | {"erasures": [zoe | {"member": "f" * 32}]}): "No member",
+        json.dumps(head | {"erasures": [zoe | {"member": 7}]}): "member",
+        json.dumps(head | {"erasures": [1]}): "no certificates",
     }
     for text, said in wrong.items():
         odd.write_text(text)

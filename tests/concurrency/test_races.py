@@ -142,6 +142,42 @@ def test_a_payment_and_a_suspension_at_once_agree_on_who_was_first(pair: Crowd) 
             assert moment(payment) < moment(suspension)
 
 
+@pytest.fixture
+def gone(engine: Engine, pair: Crowd) -> int:
+    """A member who has left, by number."""
+    with timebank.standalone(engine, bank=BANK) as uow:
+        timebank.members.leave(uow, pair.town.members[2], hours_to="pot", by=pair.town.coordinator)
+    return 2
+
+
+def contact(engine: Engine, pair: Crowd) -> tuple[str | None, str | None]:
+    with timebank.reading(engine, bank=BANK) as uow:
+        found = timebank.members.get(uow, pair.town.members[2])
+    return found.name, found.contact
+
+
+def test_an_update_that_waits_for_a_forgetting_is_refused(
+    engine: Engine, pair: Crowd, approver: str, gone: int
+) -> None:
+    forgetting, update = in_order(
+        pair, ("forget", {"member": gone, "approver": approver}), ("rename", {"member": gone})
+    )
+    assert "receipt" in forgetting
+    assert update["refused"] == "wrong_state"
+    assert contact(engine, pair) == (None, None)
+
+
+def test_a_forgetting_that_waits_for_an_update_forgets_that_too(
+    engine: Engine, pair: Crowd, approver: str, gone: int
+) -> None:
+    update, forgetting = in_order(
+        pair, ("rename", {"member": gone}), ("forget", {"member": gone, "approver": approver})
+    )
+    assert "receipt" in update
+    assert "receipt" in forgetting
+    assert contact(engine, pair) == (None, None)
+
+
 DAY = SINCE + timedelta(days=20)
 
 

@@ -219,6 +219,31 @@ def suspend(engine: Engine, town: Town, *, member: int, wait: bool = False) -> d
     )
 
 
+def rename(engine: Engine, town: Town, *, member: int, wait: bool = False) -> dict[str, Any]:
+    """A coordinator writes down another contact."""
+    return _answer(
+        engine,
+        lambda uow: members.update(
+            uow, town.members[member], contact="by the mill", by=town.coordinator
+        ),
+        wait=wait,
+    )
+
+
+def forget(
+    engine: Engine, town: Town, *, member: int, approver: str, wait: bool = False
+) -> dict[str, Any]:
+    """Two coordinators forget a member who has left."""
+    second = Actor(person=PersonId(approver), role=Role.COORDINATOR)
+    return _answer(
+        engine,
+        lambda uow: members.forget(
+            uow, town.members[member], reason="other", by=town.coordinator, approved_by=second
+        ),
+        wait=wait,
+    )
+
+
 def work_on(engine: Engine, town: Town, *, day: str, wait: bool = False) -> dict[str, Any]:
     """The coordinator enters an hour of that day."""
     return _answer(
@@ -273,7 +298,19 @@ def _answer(
 
 JOBS: dict[str, Job] = {
     job.__name__: job
-    for job in (trade, record, reverse, reverse_exchange, shuttle, pay, suspend, work_on, close)
+    for job in (
+        trade,
+        record,
+        reverse,
+        reverse_exchange,
+        shuttle,
+        pay,
+        suspend,
+        work_on,
+        close,
+        rename,
+        forget,
+    )
 }
 
 

@@ -10,7 +10,19 @@ import pytest
 
 from tests.backends import World
 from tests.support import refusal
-from timebank import Hours, accounts, exchanges, journal, listings, log, members, staff, transfers
+from timebank import (
+    Hours,
+    TransactionDraft,
+    Transfer,
+    accounts,
+    exchanges,
+    journal,
+    listings,
+    log,
+    members,
+    staff,
+    transfers,
+)
 from timebank.domain.audit import Verdict
 from timebank.domain.receipt import Receipt
 from timebank.testing.builders import TODAY
@@ -157,6 +169,84 @@ def test_twice_is_once(left: World) -> None:
     )
     assert (again.replayed, again.id) == (True, first.id)
     assert refusal(lambda: forget(left, left.people["zoe"])) == "wrong_state"
+
+
+def test_nothing_personal_is_written_down_anew(left: World) -> None:
+    zoe = left.people["zoe"]
+    forget(left)
+    for by in (left.cora, left.member("zoe")):
+        assert refusal(lambda: left.do(members.update, zoe, ref="z", by=by)) == "wrong_state"  # noqa: B023
+
+
+def test_what_others_write_later_goes_the_same_way(left: World) -> None:
+    gave = left.do(
+        exchanges.record, giver="anna", receiver="ben", hours=Hours.of(1), by=left.broker()
+    )
+    left.do(exchanges.dispute, gave.exchange_id, reason="Zoe Winter saw it", by=left.member("ben"))
+    forget(left)
+    assert "Zoe Winter" in people_file(left), "it is about Anna and Ben"
+    assert refusal(lambda: forget(left, left.people["zoe"])) == "wrong_state"
+
+
+def test_the_note_of_a_reversal_goes_also_where_the_pot_paid(world: World) -> None:
+    world.join("zoe")
+    world.give("anna", 60)
+    world.do(
+        transfers.donate,
+        source=world.accounts["anna"],
+        hours=Hours.of(1),
+        by=world.member("anna"),
+    )
+    session = world.do(
+        exchanges.group,
+        givers=["anna"],
+        receivers=["zoe"],
+        hours=Hours.of(1),
+        rule="pot",
+        by=world.broker(),
+    )
+    said = "Zoe was in hospital"
+    world.do(exchanges.reverse, session.exchange_id, reason=said, by=world.cora)
+    world.do(members.leave, "zoe", by=world.cora)
+    assert said in people_file(world)
+    forget(world)
+    assert said not in people_file(world)
+
+
+def test_an_exchange_that_is_disputed_stands_in_the_way(world: World) -> None:
+    world.join("zoe")
+    world.give("zoe", 60)
+    done = world.do(
+        exchanges.record, giver="ben", receiver="zoe", hours=Hours.of(1), by=world.broker()
+    )
+    world.do(members.leave, "zoe", by=world.cora)
+    world.do(exchanges.dispute, done.exchange_id, reason="no", by=world.member("ben"))
+    assert refusal(lambda: forget(world)) == "not_yet_empty"
+
+
+def test_the_salts_of_others_in_the_same_batch_stay(left: World) -> None:
+    left.give("anna", 60)
+    ana, ben = left.accounts["anna"], left.accounts["ben"]
+    left.join("xena")
+    left.give("xena", 10)
+    left.give("ben", 5)
+    pairs = {"kx": (left.accounts["xena"], ben), "ka": (ana, ben)}
+
+    def drafts(note: str) -> list[TransactionDraft]:
+        return [
+            TransactionDraft(
+                transfers=(Transfer(source=a, target=b, hours=Hours(minutes=10)),),
+                key=key,
+                note=note,
+            )
+            for key, (a, b) in pairs.items()
+        ]
+
+    left.do(transfers.post, drafts("first"), by=left.cora)
+    left.do(members.leave, "xena", by=left.cora)
+    forget(left, "xena")
+    again = left.do(transfers.post, drafts("other words"), by=left.cora, mode="independent")
+    assert [outcome.status for outcome in again] == ["replayed", "refused"]
 
 
 def test_staff_keep_their_names_while_they_serve(left: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,13 +47,17 @@ NOTES = (
 )
 
 
-def forgotten(
+def forgetting(
     *,
     by: Any = None,
     approved_by: Any = None,
     alone: bool = False,
     person: Person = PERSON,
     status: Status = Status.LEFT,
+    forgotten: bool = False,
+    exchanges: int = 0,
+    listings: tuple[Listing, ...] = (ROSES,),
+    notes: tuple[Note, ...] = NOTES,
     staff: tuple[Staff, ...] = (),
     balance: int = 0,
     reason: str = "left the bank",
@@ -65,8 +70,10 @@ def forgotten(
         conditions(
             by=by or as_coordinator(), approved_by=None if alone else approved_by or as_officer()
         ),
-        listings=(ROSES,),
-        notes=NOTES,
+        forgotten=forgotten,
+        open_exchanges=exchanges,
+        listings=listings,
+        notes=notes,
         reason=reason,
     )
 
@@ -79,19 +86,33 @@ def forgotten(
         ("invalid_input reason", {"reason": "Ana asked us to"}),
         ("wrong_state", {"status": Status.ACTIVE}),
         ("not_yet_empty", {"staff": (ROLE,)}),
+        ("not_yet_empty", {"exchanges": 1}),
         ("not_yet_empty", {"balance": 5}),
     ),
 )
 def test_forget_in_order_of_refusal(error: str, arguments: dict[str, Any]) -> None:
-    assert refusal(lambda: forgotten(**arguments)) == error
+    assert refusal(lambda: forgetting(**arguments)) == error
 
 
-def test_who_is_forgotten_is_not_forgotten_again() -> None:
-    assert refusal(lambda: forgotten(person=GONE)) == "wrong_state"
+def test_who_is_forgotten_is_not_forgotten_again_unless_something_is_left() -> None:
+    nothing: dict[str, Any] = {"person": GONE, "forgotten": True, "listings": (), "notes": ()}
+    assert refusal(lambda: forgetting(**nothing)) == "wrong_state"
+    untitled = replace(ROSES, title=None, withdrawn_at=NOW)
+    assert refusal(lambda: forgetting(**nothing | {"listings": (untitled,)})) == "wrong_state"
+    again = forgetting(**nothing | {"notes": NOTES[:1]})
+    assert the(again, AccountChange).was == "forgotten"
+    assert the(again, Note).text is None
+
+
+def test_a_role_that_will_begin_stands_in_the_way() -> None:
+    later = replace(ROLE, starts_on=TODAY + timedelta(days=3))
+    over = replace(ROLE, starts_on=TODAY - timedelta(days=3), ends_on=TODAY - timedelta(days=1))
+    assert refusal(lambda: forgetting(staff=(later,))) == "not_yet_empty"
+    assert the(forgetting(staff=(over,)), Person) == GONE
 
 
 def test_everything_personal_goes_and_a_change_says_so() -> None:
-    changes = forgotten()
+    changes = forgetting()
     assert the(changes, Person) == GONE
     listing = the(changes, Listing)
     assert (listing.title, listing.withdrawn_at) == (None, NOW)

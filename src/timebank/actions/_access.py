@@ -22,10 +22,11 @@ WITHHELD: Final = "withheld: somebody else wrote it; a person has to read it bef
 
 
 def access(uow: ReadingUnit, member: str) -> dict[str, Any]:
-    """``timebank.access/1``: all that the bank holds on a person, a member or staff.
+    """``timebank.access/1``: what the bank holds on a person.
 
-    The row of the person, the membership, roles, accounts with every entry and change, listings,
-    and exchanges with every act. The other side of each is a role, since what is held on one
+    The row of the person, the membership, roles, accounts with every entry, hold and change,
+    listings, and exchanges with every act. What somebody did as staff beside other people's facts
+    is theirs, and in ``log``. The other side of each is a role, since what is held on one
     person is also held on others; free words are given where the person or somebody acting for
     them wrote them, and withheld where somebody else did. Minutes throughout.
 
@@ -89,6 +90,12 @@ class _Subject:
                     **self._fact(entry.transaction, moved[entry.transaction].actor),
                 }
                 for entry in sorted(since, key=lambda entry: entry.number)
+            ],
+            "holds": [
+                _without(hold, "account")
+                for hold in self._uow.accounts.holds(
+                    account=account.id, open_only=False, after=None, limit=EVERY
+                )
             ],
             "changes": [
                 {**_without(c, "account", *_INTERNAL), **self._fact(c.id, c.actor)}

@@ -8,14 +8,15 @@ from timebank.actions._access import EVERY, exchanges_of, listings_of
 from timebank.actions._gather import books, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure
+from timebank.domain.account import ChangeField
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
 from timebank.domain.events import as_plain
-from timebank.domain.ids import AccountId, PersonId
+from timebank.domain.ids import AccountId, FactId, PersonId
 from timebank.domain.listing import Listing
 from timebank.domain.note import Note
 from timebank.errors import NotFoundError
-from timebank.ports import UnitOfWork
+from timebank.ports import ReadingUnit, RequestKey, UnitOfWork
 
 
 @action("members.forget")
@@ -32,13 +33,14 @@ def forget(
 
     Balances, statements, roots and proofs stay as they were; other people's statements show the
     opaque id. It is recorded as a change of the account's ``identity``, and ``log`` lists it.
+    Notes that the person wrote as staff beside other people's facts stay: they are about others.
     Copies made before still hold the person: backups, and exports of people. On SQLite freed
     pages are overwritten; the write-ahead log keeps old pages until it is truncated, which the
-    last connection does when it closes.
+    last connection does when it closes. On PostgreSQL the old rows go with the next ``VACUUM``.
 
     *Refuses*, in this order: an unknown member, the actor, a missing second person, a reason that
-    is no code of the policy, one who was forgotten or has not left (``WrongState``), a role as
-    staff that still stands, hours or holds (``NotYetEmpty``).
+    is no code of the policy, one who has not left or of whom nothing is left (``WrongState``), a
+    role as staff that stands or will, open exchanges, hours or holds (``NotYetEmpty``).
     """
     id_ = person_id(uow, member)
     own = uow.accounts.of_members([id_]).get(id_, ())
@@ -53,10 +55,18 @@ def forget(
         standing,
         tuple(accounts[account] for account in own),
         now,
+        forgotten=is_forgotten(uow, own),
+        open_exchanges=uow.exchanges.open_of(id_),
         listings=listings,
         notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, listings)),
         reason=reason,
     )
+
+
+def is_forgotten(uow: ReadingUnit, accounts: Collection[AccountId]) -> bool:
+    """Whether the member of these accounts was forgotten."""
+    changes = (change for account in accounts for change in uow.accounts.changes(account))
+    return any(change.field is ChangeField.IDENTITY for change in changes)
 
 
 def _said(
@@ -67,17 +77,25 @@ def _said(
 ) -> Iterator[Note]:
     """What keeps the salts of words in requests that led to something of the member's.
 
-    With the salt gone, nobody can try names against the digest that the key keeps.
+    With the salt gone, nobody can try words against the digest that the key keeps. A key of a
+    batch goes by its own transaction, since the receipt is that of the whole batch.
     """
     moved = [uow.journal.list(account=a, after=None, limit=EVERY) for a in accounts]
-    theirs: set[str] = {
-        member,
-        *accounts,
-        *(x.id for x in exchanges_of(uow, member)),
-        *(x.id for x in listings),
-    }
+    theirs: set[str] = {member, *accounts, *(x.id for x in listings)}
+    theirs |= {exchange.id for exchange in exchanges_of(uow, member)}
     theirs |= {transaction.id for each in moved for transaction in each}
-    for note, receipt in uow.requests.worded():
-        values = {value for event in receipt.events for value in as_plain(event).values()}
+    others = []
+    for key in uow.requests.worded():
+        if key.transaction is None:
+            others.append(key)
+        elif key.transaction in theirs:
+            yield _emptied(key)
+    receipts = uow.requests.receipts({key.receipt for key in others})
+    for key in others:
+        values = (v for e in receipts[key.receipt].events for v in as_plain(e).values())
         if not theirs.isdisjoint(values):
-            yield Note(about=note, salt=None, text=None)
+            yield _emptied(key)
+
+
+def _emptied(key: RequestKey) -> Note:
+    return Note(about=FactId(key.note or ""), salt=None, text=None)

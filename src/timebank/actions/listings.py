@@ -83,6 +83,7 @@ def _place(
 ) -> Changes:
     action_name = f"listings.{kind.value}"
     who = person_id(uow, member)
+    uow.accounts.lock(uow.accounts.of_members([who]).get(who, ()))  # nobody leaves meanwhile
     now = conditions(uow, by=by, people=[who])
     require_actor(action_name, now)
     _check_own(action_name, who, now)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from timebank.actions._access import access
-from timebank.actions._forgetting import forget
+from timebank.actions._forgetting import forget, is_forgotten
 from timebank.actions._gather import books, conditions, owners, person_id
 from timebank.actions._request import action
-from timebank.domain import membership
+from timebank.domain import erasure, membership
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
 from timebank.domain.ids import AccountId, PersonId, checked_account_id, is_account_id
@@ -97,12 +97,15 @@ def update(
     """A new name, ref or contact; None leaves what is there.
 
     *Refuses*, in this order: an unknown member, the actor, a member who changes somebody else,
-    unfit text, a ref that is taken.
+    unfit text, one who was forgotten (``WrongState``), a ref that is taken.
     """
     id_ = person_id(uow, member)
+    own = uow.accounts.of_members([id_]).get(id_, ())
+    uow.accounts.lock(own)  # an update and a forgetting never pass each other unseen
     person = uow.people.many([id_])[id_]
     now = conditions(uow, by=by)
     changes = membership.update(person, name=name, ref=ref, contact=contact, conditions=now)
+    erasure.require_remembered(person, forgotten=is_forgotten(uow, own))
     if ref != person.ref:
         _check_free(uow, ref)
     return changes

@@ -6,7 +6,7 @@ from datetime import date
 
 from timebank.actions._gather import conditions
 from timebank.actions._request import action
-from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.actor import Actor, require_role, require_second_person
 from timebank.domain.bank import PeriodClose, checked_day
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import require_actor
@@ -24,15 +24,17 @@ def close(
 
     What happened on a closed day counts on the first open one, and only for those whom the policy
     lets post late. Whoever is moving hours meanwhile is waited for, and whoever begins waits: no
-    hour counts in a closed period that was recorded after the close.
+    hour counts in a closed period that was recorded after the close. (On PostgreSQL at READ
+    COMMITTED, as everything here: a host's older snapshot does not see the close.)
 
-    *Refuses*, in this order: the actor, a missing second person, a day that is not over yet, a day
-    that is closed already.
+    *Refuses*, in this order: the actor's role, a missing second person, a role that is not held, a
+    day that is not over yet, a day that is closed already.
     """
-    uow.accounts.lock_all()
+    require_role("periods.close", by)
+    require_second_person("periods.close", by, approved_by)
+    uow.accounts.lock_all()  # of all banks, so not before it is clear that they may ask
     now = conditions(uow, by=by, approved_by=approved_by)
     require_actor("periods.close", now)
-    require_second_person("periods.close", by, approved_by)
     if checked_day(until, field="until") >= now.today:
         raise InputError(field="until", problem=f"{until} is not over yet; it is {now.today}")
     if now.closed_until is not None and until <= now.closed_until:

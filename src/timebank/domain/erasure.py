@@ -20,17 +20,14 @@ from timebank.errors import InputError, NotYetEmpty, WrongState
 FORGOTTEN = "forgotten"
 
 
-def is_forgotten(person: Person) -> bool:
-    """Whether the name was taken out; every member joins with one."""
-    return person.name is None
-
-
 def forget(
     person: Person,
     standing: Standing,
     own: tuple[Account, ...],
     conditions: Conditions,
     *,
+    forgotten: bool,
+    open_exchanges: int,
     listings: Collection[Listing],
     notes: Collection[Note],
     reason: str,
@@ -38,58 +35,76 @@ def forget(
     """Name, ref and contact go, and so do the titles of the member's listings and every note
     beside a fact of theirs. Accounts, hours, exchanges and leaves stay under the opaque id.
 
-    Each account keeps a change of its ``identity`` that says who did it, with whom and why.
+    Each account keeps a change of its ``identity`` that says who did it, with whom and why. What
+    was written after somebody was ``forgotten`` goes in the same way.
 
     *Refuses*, in this order: the actor, a missing second person, a reason that is no code of the
-    policy, one who was forgotten or has not left (``WrongState``), a role as staff that still
-    stands, hours or holds (``NotYetEmpty``).
+    policy, one who has not left or of whom nothing is left (``WrongState``), a role as staff that
+    stands or will, open exchanges, hours or holds (``NotYetEmpty``).
     """
     require_actor("members.forget", conditions)
     require_second_person("members.forget", conditions.by, conditions.approved_by)
     if reason not in conditions.policy.reasons:
         codes = ", ".join(conditions.policy.reasons)
         raise InputError(field="reason", problem=f"free words could name somebody; use: {codes}")
-    _require_over(person, standing, own, conditions)
+    titled = [listing for listing in listings if listing.title is not None]
+    gone = replace(person, ref=None, name=None, contact=None)
+    worded = [note for note in notes if note.text is not None]
+    if forgotten and person == gone and not titled and not worded:
+        raise _wrong(person, FORGOTTEN)
+    _require_over(person, standing, own, conditions, open_exchanges)
+    was = FORGOTTEN if forgotten else "known"
     changes = tuple(
-        change_of(a, ChangeField.IDENTITY, "known", FORGOTTEN, conditions, reason=reason)
-        for a in own
+        change_of(a, ChangeField.IDENTITY, was, FORGOTTEN, conditions, reason=reason) for a in own
     )
     return Changes(
         added=changes,
         changed=(
-            replace(person, ref=None, name=None, contact=None),
-            *(_untitled(listing, conditions) for listing in listings),
+            gone,
+            *(_untitled(listing, conditions) for listing in titled),
             *(replace(note, salt=None, text=None) for note in notes),
         ),
         events=(
             MemberForgotten(
                 member=person.id,
-                listings=len(listings),
-                notes=sum(note.text is not None for note in notes),
+                listings=len(titled),
+                notes=len(worded),
             ),
         ),
     )
 
 
+def require_remembered(person: Person, *, forgotten: bool) -> None:
+    """*Refuses* to write down anew what was erased, with ``WrongState``."""
+    if forgotten:
+        raise _wrong(person, FORGOTTEN, act="update")
+
+
 def _require_over(
-    person: Person, standing: Standing, own: tuple[Account, ...], conditions: Conditions
+    person: Person,
+    standing: Standing,
+    own: tuple[Account, ...],
+    conditions: Conditions,
+    open_exchanges: int,
 ) -> None:
     """Nothing of the member's is still under way."""
-    status = standing.member.status if standing.member else Status.LEFT
-    if is_forgotten(person) or status is not Status.LEFT:
-        raise WrongState(
-            kind="member",
-            id=person.id,
-            state=FORGOTTEN if is_forgotten(person) else status.value,
-            act="forget",
-            possible=() if is_forgotten(person) else ("leave",),
-        )
-    if roles := [s.role.value for s in standing.staff if standing.holds(s.role, conditions.today)]:
-        raise NotYetEmpty(member=person.id, what=f"the role of {roles[0]}")
+    if standing.member is not None and standing.member.status is not Status.LEFT:
+        raise _wrong(person, standing.member.status.value, possible=("leave",))
+    roles = [s for s in standing.staff if s.ends_on is None or s.ends_on >= conditions.today]
+    if roles:
+        raise NotYetEmpty(member=person.id, what=f"the role of {roles[0].role.value}")
+    if open_exchanges:
+        raise NotYetEmpty(member=person.id, what=f"{open_exchanges} open exchange(s)")
     for account in own:
         if account.balance_minutes or account.held_minutes:
             what = f"{Hours(minutes=account.balance_minutes)} on account {account.id}"
             raise NotYetEmpty(member=person.id, what=what)
+
+
+def _wrong(
+    person: Person, state: str, *, act: str = "forget", possible: tuple[str, ...] = ()
+) -> WrongState:
+    return WrongState(kind="member", id=person.id, state=state, act=act, possible=possible)
 
 
 def _untitled(listing: Listing, conditions: Conditions) -> Listing:

@@ -147,8 +147,9 @@ class Journal(Protocol):
     def by_prefix(self, prefix: str) -> tuple[TransactionId, ...]: ...
     def note(self, about: str) -> Note | None: ...
     def notes_about(self, person: PersonId, accounts: Collection[AccountId]) -> tuple[Note, ...]:
-        """Notes with words beside facts of this person: those that touch the accounts, acts in
-        exchanges with the person, and whatever the person did; in order of the facts.
+        """Notes with words beside facts of this person, in order of the facts: those that touch
+        the accounts, those of exchanges with the person, and what the person did as a member or
+        staff did for the person.
         """
         ...
 
@@ -205,8 +206,8 @@ class RequestStore(Protocol):
         ...
 
     def receipts(self, ids: Collection[FactId]) -> dict[FactId, StoredReceipt]: ...
-    def worded(self) -> Iterator[tuple[FactId, StoredReceipt]]:
-        """The notes that keep the salt of a request's words, each with the request's receipt."""
+    def worded(self) -> Iterator[RequestKey]:
+        """The keys of requests with words, whose note keeps a salt."""
         ...
 
 

@@ -14,17 +14,19 @@ from timebank.cli import names, options
 from timebank.cli.command import Desk, reading, writing
 from timebank.cli.documents import plain
 from timebank.cli.render import Answer, to_json
+from timebank.domain.erasure import FORGOTTEN
 from timebank.domain.events import MemberForgotten
-from timebank.domain.ids import PersonId
+from timebank.domain.ids import PersonId, checked_id
 from timebank.domain.receipt import Receipt
-from timebank.errors import InputError
+from timebank.errors import InputError, WrongState
 from timebank.formats import access_page
 from timebank.ports import ReadingUnit
 
 CERTIFICATES: Final = "timebank.erasures/1"
 _ELSEWHERE: Final = (
     "Copies made before still hold the person: backups, exports of people, printed pages.\n"
-    "After a restore of an older backup: timebank member forget --again FILE, with this as FILE."
+    "Keep the next line in a file outside. After a restore of an older backup:\n"
+    "timebank member forget --again FILE"
 )
 
 
@@ -45,10 +47,11 @@ def access(
     ],
     as_html: Annotated[bool, typer.Option("--html", help="Also a page to be printed.")] = False,
 ) -> Answer:
-    """Write everything that is held on one person, for that person; others appear as roles.
+    """Write what is held on one person, for that person; others appear as roles.
 
-    DIR/access.json holds all of it. Free words that somebody else wrote are withheld: read them
-    before you give them out. Backups and exports made before are not looked through.
+    DIR/access.json holds all of it; what somebody did as staff is in the log. Free words that
+    somebody else wrote are withheld: read them before you give them out. Backups and exports made
+    before are not looked through.
     """
     document = timebank.members.access(uow, names.person(uow, member))
     pages = {"access.json": to_json(document) + "\n"}
@@ -88,18 +91,23 @@ def forget(
 ) -> Answer:
     """Erase a member who has left: name, ref, contact, titles of listings, free words.
 
-    The books stay as they were, under an opaque id. Prints a certificate; keep it (--json) outside
-    the database: after a restore from an older backup, --again FILE erases the same people anew
-    and passes over those who are erased already.
+    The books stay as they were, under an opaque id. Prints a certificate; keep it outside the
+    database, several in one file if you like: after a restore from an older backup, --again FILE
+    erases the same people anew, all or none, and passes over those who are erased already.
+    Somebody who had not left when the backup was made has to leave again first.
     """
     second = desk.second_person(approved_by)
     done: list[tuple[str, Receipt]] = []
     for who, why in _asked(desk, member, reason, again):
-        key = None if again else desk.key
-        receipt = timebank.members.forget(
-            desk.uow, who, reason=why, by=desk.by, approved_by=second, key=key
-        )
-        done.append((why, receipt))
+        try:
+            receipt = timebank.members.forget(
+                desk.uow, who, reason=why, by=desk.by, approved_by=second, key=desk.key
+            )
+        except WrongState as error:
+            if again is None or error.state != FORGOTTEN:
+                raise
+        else:
+            done.append((why, receipt))
     certificates = [_certificate(desk, why, receipt, second) for why, receipt in done]
     document = {
         "schema": CERTIFICATES,
@@ -111,7 +119,7 @@ def forget(
     if dry_run:
         text.insert(0, "Nothing was kept: this was a dry run of:")
     elif certificates:
-        text.append(_ELSEWHERE)
+        text += [_ELSEWHERE, json.dumps(document)]
     return Answer(document=document, text=tuple(text), undone=dry_run)
 
 
@@ -120,7 +128,7 @@ def _asked(
 ) -> Iterator[tuple[PersonId, str]]:
     """Whom to forget and why. *Refuses* neither and both of a member and a file."""
     if again is not None and member is None:
-        yield from _certified(desk, again)
+        yield from _read(again, desk.uow.slug)
     elif member is None or again is not None:
         raise InputError(field="member", problem="name a member, or give a file with --again")
     elif reason is None:
@@ -129,28 +137,28 @@ def _asked(
         yield names.person(desk.uow, member), reason
 
 
-def _certified(desk: Desk, file: Path) -> Iterator[tuple[PersonId, str]]:
-    """Those on the certificates who have a name again."""
-    for one in _read(file, desk.uow.slug):
-        found = desk.uow.people.get(PersonId(one["member"]))
-        if found is None:
-            raise InputError(field="again", problem=f"nobody here is {one['member']}")
-        if found.name is not None:
-            yield found.id, one["reason"]
-
-
-def _read(file: Path, bank: str) -> list[Mapping[str, Any]]:
-    """*Refuses* a file that holds no certificates of this bank, with ``InputError``."""
+def _read(file: Path, bank: str) -> Iterator[tuple[PersonId, str]]:
+    """Whom the certificates of this bank name. *Refuses* a file without any, and dry runs."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        if (document["schema"], document["bank"]) != (CERTIFICATES, bank):
+        found = [*_documents(file.read_text(encoding="utf-8"))]
+        kinds = {(one["schema"], one["bank"], one["dry_run"]) for one in found}
+        if kinds != {(CERTIFICATES, bank, False)}:
             raise InputError(field="again", problem=f"{file} holds no certificates of {bank}")
-        erasures: list[Mapping[str, Any]] = document["erasures"]
-        return [{"member": one["member"], "reason": one["reason"]} for one in erasures]
+        for one in (erasure for document in found for erasure in document["erasures"]):
+            yield PersonId(checked_id(one["member"], field="member")), str(one["reason"])
     except OSError as error:
         raise InputError(field="again", problem=f"{file}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(field="again", problem=f"{file} holds no certificates") from None
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """Every JSON object in a text, whatever stands between them."""
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        document, end = decoder.raw_decode(text, at)
+        yield document
+        at = text.find("{", end)
 
 
 def _certificate(desk: Desk, reason: str, receipt: Receipt, approver: Any) -> dict[str, Any]:

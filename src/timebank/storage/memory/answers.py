@@ -46,11 +46,12 @@ class Requests:
         kept = self._shelf.receipts
         return {id_: kept[id_] for id_ in ids if id_ in kept}
 
-    def worded(self) -> Iterator[tuple[FactId, StoredReceipt]]:
-        """The notes that keep the salt of a request's words, each with the request's receipt."""
+    def worded(self) -> Iterator[RequestKey]:
+        """The keys of requests with words, whose note keeps a salt."""
+        notes = self._shelf.notes
         for key in self._shelf.keys.values():
-            if key.note is not None:
-                yield key.note, self._shelf.receipts[key.receipt]
+            if key.note is not None and notes[key.note].salt is not None:
+                yield key
 
 
 class Outgoing:

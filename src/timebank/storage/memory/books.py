@@ -27,7 +27,8 @@ def entries(shelf: Shelf) -> Iterator[tuple[Transaction, Entry]]:
 
 
 def _did(person: PersonId, fact: Any) -> bool:
-    return person in (fact.actor.person, fact.actor.on_behalf_of)
+    """As a member, or through staff who acted for the person."""
+    return bool(fact.actor.acts_for == person)
 
 
 class Accounts:
@@ -203,9 +204,9 @@ class Transactions:
         shelf = self._shelf
         facts: set[str] = {c.id for c in shelf.account_changes.values() if c.account in accounts}
         facts |= {t.id for t, entry in entries(shelf) if entry.account in accounts}
-        for act in shelf.acts.values():
-            if person in shelf.exchanges[act.exchange].parties:
-                facts.add(act.id)
+        theirs = {x.id for x in shelf.exchanges.values() if person in x.parties}
+        facts |= {act.id for act in shelf.acts.values() if act.exchange in theirs}
+        facts |= {t.id for t in shelf.transactions.values() if t.exchange in theirs}
         for kind in (AccountChange, Transaction, ExchangeAct):
             facts |= {id_ for id_, fact in shelf.facts(kind).items() if _did(person, fact)}
         found = (n for n in shelf.notes.values() if n.about in facts and n.text is not None)

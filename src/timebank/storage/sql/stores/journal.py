@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, or_, select, union
+from sqlalchemy import CompoundSelect, Row, and_, or_, select, union
 
+from timebank.domain.actor import Role
 from timebank.domain.ids import AccountId, PersonId, TransactionId
 from timebank.domain.note import Note
 from timebank.domain.transaction import CORRECTIONS, PostedTransfer, Transaction
@@ -95,7 +96,9 @@ class SqlJournal(Store):
         return tuple(ledger.note_from(row) for row in self.link.all(query))
 
     def _facts(self, person: PersonId, accounts: Collection[AccountId]) -> CompoundSelect[Any]:
-        """The ids of facts that touch the accounts, name the person, or were the person's acts."""
+        """The ids of facts that touch the accounts, belong to an exchange with the person, or were
+        done by the person as a member or by staff for the person.
+        """
         transfer, change = schema.transfer.c, schema.account_change.c
         act, party = schema.exchange_act.c, schema.exchange_party.c
         parties = select(party.exchange_id).where(
@@ -110,16 +113,23 @@ class SqlJournal(Store):
         did = [
             select(fact.c.id).where(
                 fact.c.bank_id == self.link.bank,
-                or_(fact.c.actor_id == person, fact.c.actor_for == person),
+                or_(
+                    fact.c.actor_for == person,
+                    and_(fact.c.actor_id == person, fact.c.actor_role == Role.MEMBER.value),
+                ),
             )
             for fact in (schema.transaction, schema.account_change, schema.exchange_act)
         ]
+        transaction = schema.transaction.c
         return union(
             *touching,
             select(change.id).where(
                 change.bank_id == self.link.bank, change.account_id.in_(accounts)
             ),
             select(act.id).where(act.bank_id == self.link.bank, act.exchange_id.in_(parties)),
+            select(transaction.id).where(
+                transaction.bank_id == self.link.bank, transaction.exchange_id.in_(parties)
+            ),
             *did,
         )
 

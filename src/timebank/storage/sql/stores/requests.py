@@ -53,16 +53,15 @@ class SqlRequestStore(Store):
             found |= {row.id: requests.receipt_from(row) for row in self.link.all(query)}
         return found
 
-    def worded(self) -> Iterator[tuple[FactId, StoredReceipt]]:
-        """The notes that keep the salt of a request's words, each with the request's receipt."""
-        outbox, key = schema.outbox, schema.request_key
+    def worded(self) -> Iterator[RequestKey]:
+        """The keys of requests with words, whose note keeps a salt."""
+        key, note = schema.request_key, schema.note
         query = (
-            select(outbox, key.c.note_id)
-            .join(key, (key.c.bank_id == outbox.c.bank_id) & (key.c.receipt_id == outbox.c.id))
-            .where(outbox.c.bank_id == self.link.bank, key.c.note_id.is_not(None))
+            self._of_bank(key)
+            .join(note, (note.c.bank_id == key.c.bank_id) & (note.c.about_id == key.c.note_id))
+            .where(note.c.salt.is_not(None))
         )
-        for row in self.link.stream(query):
-            yield row.note_id, requests.receipt_from(row)
+        return (requests.key_from(row) for row in self.link.stream(query))
 
 
 class SqlOutbox(Store):
