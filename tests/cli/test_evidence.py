@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,23 @@ def test_a_damaged_file_is_refused_whole(sealed, tmp_path, monkeypatch, damage):
     run("db", "upgrade")
     assert run("load", str(file)).code == 2
     assert done("bank", "list")["banks"] == []
+
+
+def test_a_checkpoint_that_was_kept_is_not_overwritten(sealed, tmp_path):
+    file = tmp_path / "kept.txt"
+    done("checkpoint", "--out", str(file))
+    before = file.read_text()
+    answer = run("checkpoint", "--out", str(file))
+    assert (answer.code, "File exists" in answer.err) == (2, True)
+    assert file.read_text() == before
+
+
+def test_a_proof_that_is_not_there_is_wrong_usage_and_no_fraud(sealed, tmp_path):
+    answer = run("verify", str(tmp_path / "none.proof"), "--checkpoint", kept(tmp_path))
+    assert (answer.code, "No such file" in answer.err) == (2, True)
+
+
+def test_the_file_of_people_is_for_its_owner_alone(sealed, tmp_path):
+    journal, people = tmp_path / "journal.jsonl", tmp_path / "people.jsonl"
+    done("export", "--out", str(journal), "--with-people", str(people))
+    assert stat.S_IMODE(people.stat().st_mode) == 0o600

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -94,3 +96,13 @@ def test_days_are_both_included(given: Any, first: date, last: date) -> None:
 def test_days_that_make_no_sense_are_refused(given: Any) -> None:
     with pytest.raises(InputError):
         options.day_range(*given)
+
+
+def test_without_its_libraries_the_program_says_how_to_get_them():
+    without = "import sys; sys.modules['typer'] = None; from timebank.__main__ import main"
+    program = f"{without}; sys.exit(main())"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr == "timebank: the command line needs: pip install 'timebank[cli]'\n"

@@ -18,7 +18,7 @@ from timebank import (
 from timebank.domain.changes import Changes
 from timebank.domain.ids import FactId, PersonId, TransactionId
 from timebank.domain.member import Person, PersonKind
-from timebank.errors import ConflictError, RefTaken, TimebankError
+from timebank.errors import ConflictError, InputError, NotFoundError, RefTaken, TimebankError
 from timebank.ports import RequestKey, StoredReceipt, UnitOfWork
 
 
@@ -85,6 +85,22 @@ def test_an_exception_leaves_nothing_behind(world: World) -> None:
     assert (world.see(outbox.read), world.see(lambda u: u.audit.counted())) == before
     assert world.balance("anna") == 0
     assert world.see(members.by_refs, ["dora"]) == {}
+
+
+def test_a_unit_that_has_ended_writes_nothing_more(world: World) -> None:
+    with world.backend.unit() as uow:
+        pass
+    with pytest.raises(InputError, match="has ended"):
+        members.join(uow, name="Late", by=world.cora)
+    with pytest.raises(ChangedMindError), world.backend.unit() as uow:
+        raise ChangedMindError
+    with pytest.raises(InputError, match="has ended"):
+        members.join(uow, name="Late", by=world.cora)
+
+
+def test_a_bank_that_nobody_created_is_not_an_empty_one(world: World) -> None:
+    with pytest.raises(NotFoundError), world.backend.reading("hillside"):
+        pass
 
 
 def test_a_refusal_that_the_host_catches_leaves_the_rest(world: World) -> None:

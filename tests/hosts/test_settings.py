@@ -16,7 +16,13 @@ import timebank
 from tests.backends import SqlBackend, World, a_world
 from timebank import Hours, transfers
 from timebank.domain.audit import Verdict
-from timebank.errors import BackendSettingError, DatabaseUnavailable, StorageError
+from timebank.errors import (
+    BackendSettingError,
+    DatabaseUnavailable,
+    InputError,
+    StorageError,
+)
+from timebank.storage.sql import schema
 
 ROOT = Path(__file__).parents[2]
 AT_IMPORT = """
@@ -87,8 +93,10 @@ def test_foreign_keys_that_are_off_in_an_open_transaction_are_refused(
     assert (found.setting, found.found, found.expected) == ("foreign_keys", "off", "on")
 
 
-def test_a_write_through_a_reading_unit_fails_in_the_database(sql_world: World) -> None:
+def test_a_reading_unit_refuses_to_write_and_so_does_the_database(sql_world: World) -> None:
     with pytest.raises(DatabaseUnavailable):
+        sql_world.see(lambda uow: uow.link.run(schema.bank.update().values(name="Other")))
+    with pytest.raises(InputError, match="it only reads"):
         sql_world.see(
             lambda uow: transfers.grant(
                 uow,

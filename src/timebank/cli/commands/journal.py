@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -60,7 +61,7 @@ def export(
         raise InputError(field="with_people", problem=f"a {format_} file goes without names")
     count = _written(FORMATS[format_](uow), out)
     if with_people is not None:
-        _written(timebank.journal.export_people(uow), with_people)
+        _written(timebank.journal.export_people(uow), with_people, mode=0o600)
     if out is None:
         return Answer(document={}, text=())
     document = {"schema": "timebank.exported/1", "bank": uow.slug, "lines": count}
@@ -89,11 +90,19 @@ def load(
     return Answer(document=document, text=(text,))
 
 
-def _written(lines: Iterable[str], out: Path | None) -> int:
-    """Write the lines and count them."""
+def _written(lines: Iterable[str], out: Path | None, *, mode: int = 0o666) -> int:
+    """Write the lines and count them; personal data for the file's owner alone."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, mode)
+
     with ExitStack() as files:
         try:
-            target = files.enter_context(out.open("w", encoding="utf-8")) if out else sys.stdout
+            target = (
+                files.enter_context(open(out, "w", encoding="utf-8", opener=opener))
+                if out
+                else sys.stdout
+            )
         except OSError as error:
             raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
         return sum(target.write(f"{line}\n") > 0 for line in lines)

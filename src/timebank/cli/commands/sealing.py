@@ -60,12 +60,15 @@ def checkpoint(
         typer.Option("--sign", metavar="KEY_FILE", help="Sign it with this Ed25519 key (PEM)."),
     ] = None,
 ) -> Answer:
-    """Print the latest sealed checkpoint: one line for a log book. The right to read suffices."""
+    """Print the latest sealed checkpoint: one line for a log book. The right to read suffices.
+
+    --out overwrites no checkpoint that was kept before.
+    """
     made = timebank.journal.checkpoint(uow)
     if sign_with is not None:
         made = sign(made, sign_with)
     if out is not None:
-        _write(out, made.line + "\n")
+        _write(out, made.line + "\n", how="x")
     return Answer(document=_document(made), text=(made.line,))
 
 
@@ -103,9 +106,9 @@ def verify(
     """
     from timebank.cli.render import show
 
-    kept = _kept(checkpoint, public_key)
+    kept, offered = _kept(checkpoint, public_key), read(proof, "proof")
     try:
-        shown = opening.verified(_json(proof), kept)
+        shown = opening.verified(_json(offered), kept)
     except InputError as error:
         answer = _verdict(kept, [], str(error))
     else:
@@ -141,16 +144,17 @@ def _kept(file: Path, public_key: Path | None) -> Checkpoint:
     return kept
 
 
-def _json(file: Path) -> Any:
+def _json(content: bytes) -> Any:
     try:
-        return json.loads(read(file, "proof"))
+        return json.loads(content)
     except ValueError:
         raise InputError(field="proof", problem="it is not JSON") from None
 
 
-def _write(file: Path, content: str) -> None:
+def _write(file: Path, content: str, *, how: str = "w") -> None:
     try:
-        file.write_text(content, encoding="utf-8")
+        with file.open(how, encoding="utf-8") as opened:
+            opened.write(content)
     except OSError as error:
         raise InputError(field="out", problem=f"{file}: {error.strerror}") from None
 

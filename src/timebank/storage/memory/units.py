@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from timebank.domain.changes import Changes
+from timebank.errors import InputError
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.memory.answers import Audit, Outgoing, Requests
@@ -48,11 +49,14 @@ class MemoryUnitOfWork(MemoryReading):
         super().__init__(database, slug)
         self.requests = Requests(self._shelf)
         self.fresh = TimeOrderedIds(self.now, database.random)
+        self.ended = False
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
     ) -> bool:
         """Write everything, and say whether it was written: not so if a key was taken."""
+        if self.ended:
+            raise InputError(field="uow", problem="its block has ended; open another unit of work")
         return self._shelf.record(changes, receipt, keys)
 
 
@@ -61,16 +65,20 @@ def unit_of_work(database: MemoryDatabase, *, bank: str) -> Iterator[MemoryUnitO
     """One bank to be written: an exception leaves it as it was before the block."""
     with database.turn:
         shelf = database.shelf(bank)
-        before = shelf.copy()
+        before, unit = shelf.copy(), MemoryUnitOfWork(database, bank)
         try:
-            yield MemoryUnitOfWork(database, bank)
+            yield unit
         except BaseException:
             shelf.become(before)
             raise
+        finally:
+            unit.ended = True
 
 
 @contextmanager
 def reading(database: MemoryDatabase, *, bank: str) -> Iterator[MemoryReading]:
-    """One bank to be read."""
+    """One bank to be read. *Refuses* one that nobody created, with ``NotFoundError``."""
     with database.turn:
-        yield MemoryReading(database, bank)
+        unit = MemoryReading(database, bank)
+        unit.banks.get()
+        yield unit

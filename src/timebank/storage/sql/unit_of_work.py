@@ -50,9 +50,16 @@ class SqlUnit:
     """One bank on one connection: the stores, the clock, and the one way to write."""
 
     def __init__(
-        self, connection: Connection, slug: str, schema: str | None, clock: Clock, revision: str
+        self,
+        connection: Connection,
+        slug: str,
+        schema: str | None,
+        clock: Clock,
+        revision: str,
+        *,
+        writes: bool = True,
     ) -> None:
-        link = Link(connection, bank_id_of(slug), schema)
+        link = Link(connection, bank_id_of(slug), schema, writes=writes)
         self.slug = slug
         self.schema_revision = revision
         self.now = clock
@@ -80,6 +87,7 @@ class SqlUnit:
         A failure in the middle breaks the unit: whatever the caller does with the error, the
         savepoint is rolled back at its end.
         """
+        self.link.require_writing()
         if self._broken is not None:
             raise BrokenInvariantError("this unit of work failed before; begin a new one")
         try:
@@ -120,14 +128,16 @@ def unit_of_work(
         revision = require_schema(connection, schema)
         savepoint = session.begin_nested()
         session.connection()  # only now does the session send SAVEPOINT
+    unit = SqlUnit(connection, bank, schema, clock, revision)
     try:
-        unit = SqlUnit(connection, bank, schema, clock, revision)
         yield unit
         unit.require_whole()
     except BaseException:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
             savepoint.rollback()
         raise
+    finally:
+        unit.link.ended = True
     with _translating():
         savepoint.commit()
 
@@ -160,6 +170,7 @@ class Standalone:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._unit.link.ended = True
         with self._connection:
             if kind is not None:
                 self._connection.rollback()
@@ -217,10 +228,10 @@ def reading(
 ) -> Iterator[SqlUnit]:
     """Read a bank in one snapshot; writers are not blocked, a role with SELECT alone is enough.
 
-    Accepted by audits, balances, statements and every ``get`` and ``list``. A write through it
-    fails in the database.
+    Accepted by audits, balances, statements and every ``get`` and ``list``; it refuses to write.
 
-    *Refuses* a database at another schema, with ``SchemaError``.
+    *Refuses* a database at another schema (``SchemaError``) and a bank that nobody created
+    (``NotFoundError``).
     """
     with _translating():
         connection = engine.connect()
@@ -228,9 +239,12 @@ def reading(
         with _translating():
             _begin_reading(connection)
             revision = require_schema(connection, schema)
+        unit = SqlUnit(connection, bank, schema, clock, revision, writes=False)
         try:
-            yield SqlUnit(connection, bank, schema, clock, revision)
+            unit.banks.get()
+            yield unit
         finally:
+            unit.link.ended = True
             if connection.dialect.name == "sqlite":
                 sqlite.end_reading(connection)
             connection.rollback()

@@ -74,6 +74,7 @@ class SqlAccountStore(Store):
 
     def lock(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
         """The accounts under their row locks, taken in order of id."""
+        self.link.require_writing()
         return self._accounts(ids, locked=not self.link.is_sqlite)
 
     def lock_all(self) -> None:

@@ -25,6 +25,7 @@ class SqlExchangeStore(Store):
 
     def lock(self, id: ExchangeId) -> Exchange | None:
         """The exchange under its row lock."""
+        self.link.require_writing()
         return self._one(id, locked=not self.link.is_sqlite)
 
     def get(self, id: ExchangeId) -> Exchange | None:

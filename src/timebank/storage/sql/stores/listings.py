@@ -27,6 +27,7 @@ class SqlListingStore(Store):
 
     def lock(self, id: ListingId) -> Listing | None:
         """The listing under its row lock."""
+        self.link.require_writing()
         query = self._of_bank(schema.listing).where(schema.listing.c.id == id)
         if not self.link.is_sqlite:
             query = query.with_for_update(key_share=True)

@@ -40,6 +40,7 @@ class SqlSealStore(Store):
 
     def lock(self) -> int:
         """The tree's size under its row lock; a new bank's head is laid here."""
+        self.link.require_writing()
         insert_new_keys(self.link, schema.tree_head, [{"size": 0}])
         query = select(schema.tree_head.c.size).where(schema.tree_head.c.bank_id == self.link.bank)
         if not self.link.is_sqlite:
