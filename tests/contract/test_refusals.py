@@ -16,9 +16,11 @@ from timebank import (
     accounts,
     banks,
     exchanges,
+    holds,
     journal,
     listings,
     members,
+    outbox,
     transfers,
 )
 from timebank.actions._gather import labelled
@@ -101,6 +103,20 @@ CALLS: dict[str, tuple[str, Callable[[World], Any]]] = {
         "invalid_input drafts",
         lambda w: w.do(transfers.post, ["an hour"], by=w.cora),
     ),
+    **{
+        f"a page of {name} after nothing": ("invalid_input after", call)
+        for name, call in {
+            "members": lambda w: w.see(members.list, after="xx"),
+            "listings": lambda w: w.see(listings.list, after="xx"),
+            "a search": lambda w: w.see(listings.search, after="xx"),
+            "exchanges": lambda w: w.see(exchanges.list, after="xx"),
+            "transactions": lambda w: w.see(transfers.list, after="xx"),
+            "holds": lambda w: w.see(holds.list, after="xx"),
+            "the outbox": lambda w: w.see(outbox.read, after="xx"),
+        }.items()
+    },
+    "a page of none": ("invalid_input limit", lambda w: w.see(members.list, limit=0)),
+    "a page of text": ("invalid_input limit", lambda w: w.see(members.list, limit="2")),
     "a mode of another name": (
         "invalid_input mode",
         lambda w: w.do(transfers.post, [], mode="best effort", by=w.cora),

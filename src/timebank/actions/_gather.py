@@ -85,6 +85,14 @@ def person_id(uow: ReadingUnit, member: str, *, field: str = "member") -> Person
     return person.id
 
 
+def check_page(after: str | None, limit: int) -> None:
+    """*Refuses* an ``after`` that is no id and a ``limit`` below 1, with ``InputError``."""
+    if after is not None:
+        checked_id(after, field="after")
+    if not isinstance(limit, int) or limit < 1:
+        raise InputError(field="limit", problem=f"{limit!r} is no whole number of 1 or more")
+
+
 def main_accounts(uow: ReadingUnit, people: Collection[PersonId]) -> dict[PersonId, AccountId]:
     """The account through which each member takes part in exchanges.
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from timebank.actions._gather import (
     case,
+    check_page,
     conditions,
     levied,
     owners,
@@ -290,6 +291,7 @@ def list(
     limit: int = 100,
 ) -> tuple[Exchange, ...]:
     """Exchanges in order of id, of one member or in one state if asked; a page of ``limit``."""
+    check_page(after, limit)
     who = None if member is None else person_id(uow, member)
     return uow.exchanges.list(
         member=who,

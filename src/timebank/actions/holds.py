@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from timebank.actions._gather import check_page
 from timebank.domain.hold import Hold
 from timebank.domain.ids import AccountId, HoldId, checked_account_id
 from timebank.ports import ReadingUnit
@@ -16,5 +17,6 @@ def list(
     limit: int = 100,
 ) -> tuple[Hold, ...]:
     """Holds in order of id, open ones only unless asked otherwise; a page of ``limit``."""
+    check_page(after, limit)
     only = None if account is None else checked_account_id(account)
     return uow.accounts.holds(account=only, open_only=open_only, after=after, limit=limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from timebank.actions._gather import conditions, person_id
+from timebank.actions._gather import check_page, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain import listing as rules
 from timebank.domain.actor import Actor, Role
@@ -125,6 +125,7 @@ def list(
     limit: int = 100,
 ) -> tuple[Listing, ...]:
     """Every listing in order of id, expired and withdrawn ones included; a page of ``limit``."""
+    check_page(after, limit)
     return uow.listings.list(
         kind=None if kind is None else checked_word(ListingKind, kind, field="kind"),
         member=None if member is None else person_id(uow, member),
@@ -149,6 +150,7 @@ def search(
 
     A page of ``limit`` in order of id, after the one with the id ``after``.
     """
+    check_page(after, limit)
     return uow.listings.list(
         kind=None if kind is None else checked_word(ListingKind, kind, field="kind"),
         member=None,

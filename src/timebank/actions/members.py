@@ -8,7 +8,7 @@ from datetime import date
 
 from timebank.actions._access import access
 from timebank.actions._forgetting import forget, is_forgotten
-from timebank.actions._gather import books, conditions, owners, person_id
+from timebank.actions._gather import books, check_page, conditions, owners, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure, membership
 from timebank.domain.actor import Actor
@@ -220,6 +220,7 @@ def list(
     limit: int = 100,
 ) -> tuple[MemberView, ...]:
     """Members in order of id, of one status if asked; a page of ``limit`` after ``after``."""
+    check_page(after, limit)
     wanted = None if status is None else checked_word(Status, status, field="status")
     found = uow.people.members(status=wanted, after=after, limit=limit)
     owned = uow.accounts.of_members([member.id for member, _ in found])

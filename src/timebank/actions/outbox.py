@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from timebank.actions._gather import check_page
 from timebank.domain.ids import FactId
 from timebank.ports import ReadingUnit, StoredReceipt, UnitOfWork
 
@@ -16,6 +17,7 @@ def read(
     A row that commits late may have a lower id than one already read: mark rows done instead of
     remembering the highest id.
     """
+    check_page(after, limit)
     return uow.outbox.read(after=after, limit=limit)
 
 

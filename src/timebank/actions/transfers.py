@@ -8,7 +8,7 @@ from datetime import date
 
 from timebank.actions import _batch
 from timebank.actions._batch import Mode
-from timebank.actions._gather import ISSUANCE, books, conditions, labelled, owners
+from timebank.actions._gather import ISSUANCE, books, check_page, conditions, labelled, owners
 from timebank.actions._request import Request, action
 from timebank.domain import movement
 from timebank.domain.actor import Actor
@@ -249,6 +249,7 @@ def list(
     limit: int = 100,
 ) -> tuple[Transaction, ...]:
     """Transactions in order of id, after the one with the id ``after``; a page of ``limit``."""
+    check_page(after, limit)
     only = None if account is None else checked_account_id(account)
     return uow.journal.list(account=only, after=after, limit=limit)
 

@@ -99,7 +99,7 @@ def import_(
 
     Columns of timebank: key, happened_on, giver, receiver, minutes; category, reason if you like.
     Columns of members: ref, name; kind, joined_on, contact, opening_minutes if you like.
-    All faults of the file are reported at once, with their lines.
+    All faulty lines of the file are reported at once, each with its first fault.
     """
     wish = _Wish(
         create_members=create_members,
