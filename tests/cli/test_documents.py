@@ -225,3 +225,10 @@ def test_the_same_question_has_the_same_bytes() -> None:
 )
 def test_no_cell_is_a_formula(cell: object, safe: str) -> None:
     assert safe_cell(cell) == safe
+
+
+def test_staff_read_why_somebody_was_suspended(riverside):
+    done("member", "suspend", "anna", "--reason", "came without her tools")
+    change = done("account", "show", "anna")["changes"][-1]
+    assert (change["reason"], change["note"]) == ("other", "came without her tools")
+    assert "came without her tools" in run("account", "show", "anna").out

@@ -13,6 +13,7 @@ from timebank.domain.events import as_plain
 from timebank.domain.hours import Hours
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import Entry
+from timebank.ports import ReadingUnit
 
 _INTERNAL: Final = frozenset({"salt", "note_digest", "encoding", "hash_domain", "secret"})
 
@@ -53,6 +54,12 @@ def page(
     document = {"schema": schema, "bank": bank, name: items, "next": last}
     notes = () if last is None else (f"There may be more: --after {last}",)
     return Answer(document=document, text=(text,), notes=notes)
+
+
+def note_beside(uow: ReadingUnit, fact: Any) -> str | None:
+    """The free words beside a fact, unless there are none or they were erased."""
+    note = None if fact.note_digest is None else uow.journal.note(fact.id)
+    return None if note is None else note.text
 
 
 def receipt(found: Receipt) -> dict[str, Any]:

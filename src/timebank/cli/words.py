@@ -47,7 +47,7 @@ _WARNINGS: Final = {
     "below_soft_limit": "Account {subject} stands at {hours}, below the soft limit."
 }
 _NAMED: Final = ("account", "member", "person")
-LIMITS: Final = ("floor", "ceiling")
+LIMITS: Final = ("floor", "ceiling", "override")
 """The changes of an account whose values are minutes."""
 
 

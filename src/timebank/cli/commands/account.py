@@ -9,7 +9,7 @@ import typer
 import timebank
 from timebank.cli import account_views, names, options, words
 from timebank.cli.command import Desk, group, reading, writing
-from timebank.cli.documents import plain
+from timebank.cli.documents import note_beside, plain
 from timebank.cli.render import Answer, grid
 from timebank.domain.account import AccountChange, Frozen
 from timebank.domain.receipt import Receipt
@@ -42,14 +42,17 @@ def register(app: typer.Typer) -> None:
 def show(uow: ReadingUnit, account: Which) -> Answer:
     """Show an account: its balance, limits and freeze, and how they changed."""
     view = timebank.accounts.get(uow, names.account(uow, account))
-    changes = timebank.accounts.changes(uow, view.id)
+    noted = [(c, note_beside(uow, c)) for c in timebank.accounts.changes(uow, view.id)]
     document = {
         "schema": "timebank.account/1",
         "bank": uow.slug,
         **account_views.document(view),
-        "changes": [plain(change) for change in changes],
+        "changes": [{**plain(c), "note": note} for c, note in noted],
     }
-    rows = [(c.effective_on, c.field.value, *_values(c), c.reason, c.review_on) for c in changes]
+    rows = [
+        (c.effective_on, c.field.value, *_values(c), note or c.reason, c.review_on)
+        for c, note in noted
+    ]
     changed = grid(("From", "Change", "Was", "Becomes", "Reason", "Review by"), rows)
     return Answer(document=document, text=(account_views.table(uow, [view]), "", changed))
 

@@ -10,10 +10,10 @@ import typer
 import timebank
 from timebank.cli import names, options
 from timebank.cli.command import reading
-from timebank.cli.documents import named, page, plain
+from timebank.cli.documents import named, note_beside, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
-from timebank.domain.exchange import ExchangeAct, State
+from timebank.domain.exchange import State
 from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
 from timebank.ports import ReadingUnit
@@ -74,7 +74,7 @@ def show(
     """Show an exchange and everything that was done to it."""
     found = timebank.exchanges.get(uow, names.exchange(uow, exchange))
     acts = timebank.exchanges.acts(uow, found.id)
-    notes = [_note(uow, act) for act in acts]
+    notes = [note_beside(uow, act) for act in acts]
     labels = Labels(uow).learn(people=found.parties, actors=[act.actor for act in acts])
     document = {
         "schema": "timebank.exchange/1",
@@ -99,12 +99,6 @@ def show(
     ]
     acted = grid(("Recorded at", "Act", "By", ">Hours", "State after", "Reason"), rows)
     return Answer(document=document, text=(grid(("", ""), facts.items()), "", acted))
-
-
-def _note(uow: ReadingUnit, act: ExchangeAct) -> str | None:
-    """The free words beside an act, unless they were erased."""
-    note = None if act.note_digest is None else uow.journal.note(act.id)
-    return None if note is None else note.text
 
 
 def _people(people: Iterable[PersonId], labels: Labels) -> str:
