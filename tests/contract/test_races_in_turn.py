@@ -33,7 +33,7 @@ class LookedTooEarly:
 
 def late(world: World, looks: int, action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     def act(uow: UnitOfWork) -> Any:
-        uow.requests = LookedTooEarly(uow.requests, looks)  # type: ignore[misc]
+        uow.requests = LookedTooEarly(uow.requests, looks)  # type: ignore[misc]  # a read-only attribute of the port
         return action(uow, *args, **kwargs)
 
     return world.do(act)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any, Final
 
+from timebank.actions import exchanges, holds, listings
 from timebank.actions._gather import person_id
 from timebank.domain.account import Account
 from timebank.domain.actor import Actor, Role
@@ -18,6 +19,7 @@ from timebank.formats.statement_page import role_of
 from timebank.ports import ReadingUnit
 
 EVERY: Final = 2**31 - 1
+"""A page that has room for all."""
 WITHHELD: Final = "withheld: somebody else wrote it; a person has to read it before it is given out"
 
 
@@ -45,27 +47,11 @@ def access(uow: ReadingUnit, member: str) -> dict[str, Any]:
         "membership": None if membership is None else plain(membership),
         "roles": [_without(staff, "person") for staff, _ in uow.people.staff(person=id_)],
         "accounts": [subject.account(a) for a in uow.accounts.many(own).values()],
-        "listings": [_without(listing, "member") for listing in listings_of(uow, id_)],
-        "exchanges": [subject.exchange(x) for x in exchanges_of(uow, id_)],
+        "listings": [
+            _without(listing, "member") for listing in listings.list(uow, member=id_, limit=EVERY)
+        ],
+        "exchanges": [subject.exchange(x) for x in exchanges.list(uow, member=id_, limit=EVERY)],
     }
-
-
-def listings_of(uow: ReadingUnit, member: PersonId) -> tuple[Any, ...]:
-    """Every listing of a member, in order of id."""
-    return uow.listings.list(
-        kind=None,
-        member=member,
-        category=None,
-        words=None,
-        standing_on=None,
-        after=None,
-        limit=EVERY,
-    )
-
-
-def exchanges_of(uow: ReadingUnit, member: PersonId) -> tuple[Exchange, ...]:
-    """Every exchange of a member, in order of id."""
-    return uow.exchanges.list(member=member, state=None, after=None, limit=EVERY)
 
 
 class _Subject:
@@ -93,9 +79,7 @@ class _Subject:
             ],
             "holds": [
                 _without(hold, "account")
-                for hold in self._uow.accounts.holds(
-                    account=account.id, open_only=False, after=None, limit=EVERY
-                )
+                for hold in holds.list(self._uow, account=account.id, open_only=False, limit=EVERY)
             ],
             "changes": [
                 {**_without(c, "account", *_INTERNAL), **self._fact(c.id, c.actor)}

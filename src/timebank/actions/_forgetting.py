@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from timebank.actions._access import EVERY, exchanges_of, listings_of
+from timebank.actions import exchanges, listings, transfers
+from timebank.actions._access import EVERY
 from timebank.actions._gather import books, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure
@@ -49,7 +50,7 @@ def forget(
     standing = now.standing(id_)
     if standing.member is None:
         raise NotFoundError(kind="member", ref=member)
-    listings = listings_of(uow, id_)
+    placed = listings.list(uow, member=id_, limit=EVERY)
     return erasure.forget(
         uow.people.many([id_])[id_],
         standing,
@@ -57,8 +58,8 @@ def forget(
         now,
         forgotten=is_forgotten(uow, own),
         open_exchanges=uow.exchanges.open_of(id_),
-        listings=listings,
-        notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, listings)),
+        listings=placed,
+        notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, placed)),
         reason=reason,
     )
 
@@ -73,16 +74,16 @@ def _said(
     uow: UnitOfWork,
     member: PersonId,
     accounts: Collection[AccountId],
-    listings: Collection[Listing],
+    placed: Collection[Listing],
 ) -> Iterator[Note]:
     """What keeps the salts of words in requests that led to something of the member's.
 
     With the salt gone, nobody can try words against the digest that the key keeps. A key of a
     batch goes by its own transaction, since the receipt is that of the whole batch.
     """
-    moved = [uow.journal.list(account=a, after=None, limit=EVERY) for a in accounts]
-    theirs: set[str] = {member, *accounts, *(x.id for x in listings)}
-    theirs |= {exchange.id for exchange in exchanges_of(uow, member)}
+    moved = [transfers.list(uow, account=a, limit=EVERY) for a in accounts]
+    agreed = exchanges.list(uow, member=member, limit=EVERY)
+    theirs: set[str] = {member, *accounts, *(x.id for x in placed), *(x.id for x in agreed)}
     theirs |= {transaction.id for each in moved for transaction in each}
     others = []
     for key in uow.requests.worded():

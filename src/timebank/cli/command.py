@@ -56,14 +56,6 @@ class Desk:
         return second_person(self.uow, ref)
 
 
-class _NotKept(Exception):
-    """A dry run is over: the unit of work is to be undone."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__("dry run")
-        self.answer = answer
-
-
 def group(app: typer.Typer, name: str, help: str) -> typer.Typer:
     """A group of commands."""
     made = new_app(help)
@@ -112,7 +104,8 @@ def writing(
 ) -> Callable[[F], F]:
     """A command that acts: ``fn(desk, …) -> Receipt``, a tuple of receipts, or an answer.
 
-    ``unnamed="system"`` lets the program itself act where nobody is named.
+    ``unnamed="system"`` lets the program itself act where nobody is named. Of a command with the
+    option ``dry_run`` nothing is kept where it is given.
     """
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -123,16 +116,11 @@ def writing(
                     uow, shared["by"], role=shared["by_role"], on_behalf_of=shared["on_behalf_of"]
                 )
             done = fn(Desk(uow=uow, by=by, key=shared["key"]), **own)
-            answer = done if isinstance(done, Answer) else receipts(uow, done)
-            if answer.undone:
-                raise _NotKept(answer)
-            return answer
+            return done if isinstance(done, Answer) else receipts(uow, done)
 
         with opened(shared["url"], shared["schema"]) as where:
-            try:
-                answer = where.write(shared["bank"], act)
-            except _NotKept as dry:
-                answer = dry.answer
+            do = where.rehearse if own.get("dry_run") else where.write
+            answer = do(shared["bank"], act)
         _answer(answer, as_json=shared["as_json"])
 
     return _command(app, name, example, _WRITING, run)

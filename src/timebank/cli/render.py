@@ -30,14 +30,12 @@ class Answer:
     The document is empty where the command has printed its data already.
 
     ``notes`` are words beside the answer; they go to stderr. ``exit_code`` as in the contract.
-    ``undone`` is the answer of a dry run: what was written is not kept.
     """
 
     document: Mapping[str, Any]
     text: tuple[Grid | str, ...]
     notes: tuple[str, ...] = ()
     exit_code: int = 0
-    undone: bool = False
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Grid:

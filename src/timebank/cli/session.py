@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import timebank
 from timebank.domain.actor import Actor
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 T = TypeVar("T")
+
+
+class _NotKept(Exception):
+    """A dry run is over: the unit of work is to be undone."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__("dry run")
+        self.result = result
 
 
 @dataclass(kw_only=True)
@@ -105,6 +113,18 @@ class Place:
     def write(self, bank: str | None, act: Callable[[UnitOfWork], T]) -> T:
         """Do it in one commit, repeated within bounds where somebody else was faster."""
         return self.run(self.chosen_bank(bank), act)
+
+    def rehearse(self, bank: str | None, act: Callable[[UnitOfWork], T]) -> T:
+        """What ``write`` would answer; nothing of it is kept."""
+
+        def tried(uow: UnitOfWork) -> T:
+            raise _NotKept(act(uow))
+
+        try:
+            return self.write(bank, tried)
+        except _NotKept as over:
+            found: T = over.result
+            return found
 
     def run(self, slug: str, act: Callable[[UnitOfWork], T]) -> T:
         """``write`` in the bank of this slug, which need not be there yet."""

@@ -53,14 +53,6 @@ History = Annotated[
 CarryOver = Annotated[bool, typer.Option("--carry-over", help="Opening balances; no exchange.")]
 
 
-class _NotKept(Exception):
-    """A dry run is over: the unit of work is to be undone."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__("dry run")
-        self.report = report
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
     """How the file is to be taken."""
@@ -117,7 +109,7 @@ def import_(
             who = actor(uow, by, role=by_role)
             return _import(uow, found, format_, wish, who, approved_by, progress)
 
-        report = _undone(where, bank, act) if dry_run else _done(where, bank, act)
+        report = where.rehearse(bank, act) if dry_run else _done(where, bank, act)
     return Answer(
         document=_document(report, where.chosen_bank(bank), file, format_, dry_run=dry_run),
         text=(_words(report, dry_run=dry_run),),
@@ -193,20 +185,6 @@ def _import(
         approved_by=approver(uow, approved_by),
         **common,
     )
-
-
-def _undone(
-    where: Place, bank: str | None, act: Callable[[UnitOfWork], ImportReport]
-) -> ImportReport:
-    """Do it, take the report, and keep nothing."""
-
-    def tried(uow: UnitOfWork) -> ImportReport:
-        raise _NotKept(act(uow))
-
-    try:
-        return where.write(bank, tried)
-    except _NotKept as over:
-        return over.report
 
 
 def _done(

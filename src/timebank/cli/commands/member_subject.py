@@ -86,7 +86,7 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; keep it.")] = False,
     again: Annotated[
         Path | None,
-        typer.Option("--again", metavar="FILE", help="Certificates (--json) to apply anew."),
+        typer.Option("--again", metavar="FILE", help="Certificates to apply anew."),
     ] = None,
 ) -> Answer:
     """Erase a member who has left: name, ref, contact, titles of listings, free words.
@@ -120,7 +120,7 @@ def forget(
         text.insert(0, "Nothing was kept: this was a dry run of:")
     elif certificates:
         text += [_ELSEWHERE, json.dumps(document)]
-    return Answer(document=document, text=tuple(text), undone=dry_run)
+    return Answer(document=document, text=tuple(text))
 
 
 def _asked(

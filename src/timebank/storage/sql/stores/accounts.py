@@ -27,7 +27,7 @@ _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 _BY_ID: Final = select(schema.account).where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.id.in_(_IDS))
 _LOCKED: Final = _BY_ID.order_by(_ACCOUNT.id).with_for_update(key_share=True)
-_LOCK_ALL: Final = DDL("LOCK TABLE %(fullname)s IN EXCLUSIVE MODE").against(  # type: ignore[no-untyped-call]
+_LOCK_ALL: Final = DDL("LOCK TABLE %(fullname)s IN EXCLUSIVE MODE").against(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
     schema.account
 )
 _BY_LABEL: Final = select(_ACCOUNT.id).where(
