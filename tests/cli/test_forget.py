@@ -114,3 +114,17 @@ def test_wrong_usage_erases_nothing(left: Path, tmp_path: Path) -> None:
     assert run("member", "forget", "zoe", "--reason", "other").code == 2, "nobody approves"
     assert run("member", "forget", "anna", *TERMS).code == 4, "anna has not left"
     assert done("member", "show", "zoe")["name"] == "Zoe Winter"
+
+
+def test_several_certificates_are_applied_under_one_key(
+    left: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done("member", "leave", "dan")
+    backup, certificates = str(tmp_path / "backup.sqlite"), tmp_path / "forgotten.json"
+    done("db", "backup", backup)
+    said = [run("member", "forget", who, *TERMS).out for who in ("zoe", "dan")]
+    certificates.write_text("".join(said))
+    monkeypatch.setenv("TIMEBANK_URL", f"sqlite:///{tmp_path / 'restored.sqlite'}")
+    done("db", "restore", backup)
+    again = ("--again", str(certificates), "--approved-by", "olga", "--key", "monday")
+    assert len(done("member", "forget", *again)["erasures"]) == 2

@@ -98,10 +98,11 @@ def forget(
     """
     second = desk.second_person(approved_by)
     done: list[tuple[str, Receipt]] = []
+    key = None if again else desk.key  # one key is for one request; certificates may be many
     for who, why in _asked(desk, member, reason, again):
         try:
             receipt = timebank.members.forget(
-                desk.uow, who, reason=why, by=desk.by, approved_by=second, key=desk.key
+                desk.uow, who, reason=why, by=desk.by, approved_by=second, key=key
             )
         except WrongState as error:
             if again is None or error.state != FORGOTTEN:
