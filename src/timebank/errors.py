@@ -40,7 +40,7 @@ class TimebankError(Exception):
 
     def __str__(self) -> str:
         said = {name: _said(name, value) for name, value in self.data.items()}
-        way_out = "let two people override it until a day (approver, reason, review date)."
+        way_out = "where it takes an approver, two people may allow it (with reason, review date)."
         return self.template.format(way_out=way_out, **said)
 
     def __repr__(self) -> str:

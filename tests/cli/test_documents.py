@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import sqlite3
 from typing import Any
 
 import pytest
@@ -232,3 +234,25 @@ def test_staff_read_why_somebody_was_suspended(riverside):
     change = done("account", "show", "anna")["changes"][-1]
     assert (change["reason"], change["note"]) == ("other", "came without her tools")
     assert "came without her tools" in run("account", "show", "anna").out
+
+
+def test_a_list_of_exchanges_says_what_moved_beside_what_was_agreed(riverside):
+    terms = ("--giver", "anna", "--receiver", "ben", "--hours", "2:00")
+    id_ = named(done("exchange", "propose", *terms, "--by", "anna"), "exchange")
+    done("exchange", "agree", id_, "--by", "ben")
+    done("exchange", "report", id_, "--hours", "1:45", "--by", "anna")
+    (open_,) = done("exchange", "list")["exchanges"]
+    assert (open_["agreed_minutes"], open_["moved_minutes"]) == (120, None)
+    done("exchange", "confirm", id_, "--hours", "1:45", "--by", "ben")
+    (settled,) = done("exchange", "list")["exchanges"]
+    assert (settled["agreed_minutes"], settled["moved_minutes"]) == (120, 105)
+    assert re.search(r"2:00 +1:45", run("exchange", "list").out)
+
+
+def test_balances_that_do_not_add_up_are_said_to_be_wrong(riverside):
+    assert run("balances").err == ""
+    with sqlite3.connect(riverside) as connection:
+        connection.execute("UPDATE timebank_account SET balance_minutes = 60 WHERE label = 'pot'")
+    connection.close()
+    for form in ((), ("--csv",), ("--json",)):
+        assert run("balances", *form).err == "The sum is not 0:00. Find out why: timebank audit\n"

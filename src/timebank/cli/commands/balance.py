@@ -89,11 +89,12 @@ def balances(
         "accounts": rows,
         "total_minutes": total,
     }
+    notes = ("The sum is not 0:00. Find out why: timebank audit",) if total else ()
     if as_csv:
         columns = (*COLUMNS, "name") if with_names else COLUMNS
         text = to_csv(columns, ([row[column] for column in columns] for row in rows))
-        return Answer(document=document, text=(text,))
-    return Answer(document=document, text=(_table(views, rows, total),))
+        return Answer(document=document, text=(text,), notes=notes)
+    return Answer(document=document, text=(_table(views, rows, total),), notes=notes)
 
 
 def _table(views: Iterable[AccountView], rows: list[dict[str, Any]], total: int) -> Grid:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Collection, Iterable
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,10 @@ from timebank.cli.command import reading
 from timebank.cli.documents import named, note_beside, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
-from timebank.domain.exchange import State
+from timebank.domain.exchange import Exchange, State
 from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
+from timebank.domain.transaction import Activity
 from timebank.ports import ReadingUnit
 
 
@@ -43,24 +44,28 @@ def list_(
         limit=limit,
     )
     labels = Labels(uow).learn(people={person for one in found for person in one.parties})
+    documents = _documents(uow, found)
     rows = [
         (
             one.state.value,
             _people(one.givers, labels),
             _people(one.receivers, labels),
             Hours(minutes=one.agreed_minutes),
+            _hours(document["moved_minutes"]),
             one.category,
             one.happens_on,
             one.id,
         )
-        for one in found
+        for one, document in zip(found, documents, strict=True)
     ]
     return page(
         "timebank.exchanges/1",
         uow.slug,
         "exchanges",
-        [named("exchange", one) for one in found],
-        text=grid(("State", "Giver", "Receiver", ">Hours", "Category", "Day", "Id"), rows),
+        documents,
+        text=grid(
+            ("State", "Giver", "Receiver", ">Agreed", ">Moved", "Category", "Day", "Id"), rows
+        ),
         last=found[-1].id if len(found) == limit else None,
     )
 
@@ -76,13 +81,14 @@ def show(
     acts = timebank.exchanges.acts(uow, found.id)
     notes = [note_beside(uow, act) for act in acts]
     labels = Labels(uow).learn(people=found.parties, actors=[act.actor for act in acts])
+    (known,) = _documents(uow, [found])
     document = {
         "schema": "timebank.exchange/1",
         "bank": uow.slug,
-        **named("exchange", found),
+        **known,
         "acts": [plain(act) | {"note": note} for act, note in zip(acts, notes, strict=True)],
     }
-    facts = named("exchange", found) | {
+    facts = known | {
         "givers": _people(found.givers, labels),
         "receivers": _people(found.receivers, labels),
     }
@@ -91,7 +97,7 @@ def show(
             act.recorded_at.isoformat(timespec="seconds"),
             act.act.value,
             labels.actor(act.actor),
-            None if act.minutes is None else Hours(minutes=act.minutes),
+            _hours(act.minutes),
             act.state.value,
             note or act.reason,
         )
@@ -99,6 +105,24 @@ def show(
     ]
     acted = grid(("Recorded at", "Act", "By", ">Hours", "State after", "Reason"), rows)
     return Answer(document=document, text=(grid(("", ""), facts.items()), "", acted))
+
+
+def _documents(uow: ReadingUnit, found: Collection[Exchange]) -> list[dict[str, Any]]:
+    """The exchanges with the minutes of service that they moved, which may not be those agreed."""
+    transactions = uow.journal.many({one.transaction for one in found if one.transaction})
+    moved = {
+        id_: sum(t.minutes for t in one.transfers if t.activity is Activity.SERVICE)
+        for id_, one in transactions.items()
+    }
+    return [
+        named("exchange", one)
+        | {"moved_minutes": None if one.transaction is None else moved[one.transaction]}
+        for one in found
+    ]
+
+
+def _hours(minutes: int | None) -> Hours | None:
+    return None if minutes is None else Hours(minutes=minutes)
 
 
 def _people(people: Iterable[PersonId], labels: Labels) -> str:
