@@ -18,18 +18,37 @@ settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
 )
 
-# The gate asks that the domain and the actions are covered by the tests of their laws. These look
-# at something else (a database, a process, a document), and are a third faster unmeasured.
-UNMEASURED = {
-    *("bench", "concurrency", "crash", "docs", "examples", "guards", "hosts", "migrations"),
-    "stateful",
-}
+LAWS = {"unit", "property", "contract", "proof", "formats"}
+DATABASES = {"sqlite", "postgresql"}
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Leave the coverage of some folders out."""
-    if item.path.relative_to(Path(__file__).parent).parts[0] in UNMEASURED:
-        item.add_marker(pytest.mark.no_cover)
+def is_measured(item: pytest.Item) -> bool:
+    """Whether a test counts for the coverage of the domain and the actions.
+
+    That has to be complete by the tests of their laws, in memory. The others look at a database, a
+    process or a document, and are a third faster unmeasured.
+    """
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    given = (
+        item.callspec.params.values()
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else ()
+    )
+    return folder in LAWS and DATABASES.isdisjoint(map(str, given))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measure the tests that count, with their fixtures, and no others."""
+    measuring = item.config.pluginmanager.getplugin("_cov")
+    controller = None if is_measured(item) else getattr(measuring, "cov_controller", None)
+    if controller is not None:
+        controller.pause()
+    try:
+        return (yield)
+    finally:
+        if controller is not None:
+            controller.resume()
 
 
 @pytest.fixture(scope="session")

@@ -83,3 +83,9 @@ def test_the_people_of_another_bank_are_refused(world):
     lines, people = exported(world)
     foreign = ended([people[0].replace(BANK, "hillside"), *people[1:-1]])
     assert refusal(lambda: loaded(world, lines, foreign)) == "invalid_input people"
+
+
+def test_a_bank_that_is_there_is_not_loaded_over(world):
+    lines, people = exported(world)
+    assert refusal(lambda: world.do(journal.load, lines, people)) == "ref_taken"
+    assert world.see(lambda uow: [*journal.export(uow)]) == lines

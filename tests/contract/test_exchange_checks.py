@@ -79,3 +79,13 @@ def test_a_hold_that_lapsed_by_itself_is_in_order(world):
 def test_a_note_is_erased_whole_or_not_at_all(salt, text, found):
     noted = NotedFact(fact="transaction 1", digest=b"d" * 32, there=True, salt=salt, text=text)
     assert [finding.found for finding in check_notes([noted], [])] == found
+
+
+def test_an_exchange_without_acts_or_hold_is_found_elsewhere_or_here(world):
+    """Acts that are gone are told by ``exchanges_match_acts``; a hold that is gone, here."""
+    confirmed(world)
+    (file,) = world.see(lambda uow: [*uow.audit.exchange_files()])
+    policies = {v.version: v.policy for v in world.see(lambda u: u.banks.policies())}
+    assert [*check_files([replace(file, acts=())], policies)] == []
+    found = [*check_files([replace(file, hold=None)], policies)]
+    assert [finding.found for finding in found] == [f"hold {file.exchange.hold} None"]

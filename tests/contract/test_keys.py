@@ -176,3 +176,11 @@ def test_a_member_joins_once_under_one_key(world: World) -> None:
         for _ in range(2)
     ]
     assert joined[1] == replace(joined[0], replayed=True)
+
+
+def test_a_batch_with_a_key_that_was_used_for_something_else_is_refused(world: World) -> None:
+    world.do(transfers.post, [donation(world, 60)], by=world.cora)
+    with pytest.raises(KeyReusedError) as caught:
+        world.do(transfers.post, [donation(world, 61)], by=world.cora)
+    assert caught.value.data["differing"] == ("transfers",)
+    assert world.balance("anna") == -60

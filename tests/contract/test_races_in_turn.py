@@ -84,3 +84,16 @@ def test_one_request_whose_key_is_never_seen_gives_up(world):
 
     assert refusal(again) == "conflict"
     assert world.see(lambda uow: uow.audit.counted())["accounts"] == 8
+
+
+def test_the_loser_of_a_race_for_a_ref_gets_the_receipt_of_the_first(world):
+    """Its own look comes too early, and then the ref is taken: by the same request."""
+    first = world.do(members.join, name="Dan", ref="dan", by=world.cora, key="k")
+    again = late(world, 1, members.join, name="Dan", ref="dan", by=world.cora, key="k")
+    assert (again.id, again.replayed) == (first.id, True)
+
+
+def test_one_request_whose_key_is_taken_while_it_is_written_is_answered(world):
+    first = world.do(members.join, name="Dan", by=world.cora, key="k")
+    again = late(world, 1, members.join, name="Dan", by=world.cora, key="k")
+    assert (again.id, again.replayed) == (first.id, True)
