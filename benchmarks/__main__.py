@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from benchmarks.auditing import audit
+from benchmarks.auditing import audit, audit_leaves, audit_since, seal
 from benchmarks.confirming import exchange_confirm
 from benchmarks.lines import ROUNDS, Line
 from benchmarks.memory import memory
@@ -31,6 +31,9 @@ BENCHMARKS: Final = {
     "statement": Benchmark(statement, 100_000),
     "balance": Benchmark(balance, 100_000),
     "audit": Benchmark(audit, 50_000),
+    "audit_leaves": Benchmark(audit_leaves, 20_000),
+    "audit_since": Benchmark(audit_since, 50_000),
+    "seal": Benchmark(seal, 5_000),
     "memory": Benchmark(memory, 2_000),
 }
 PLAN: Final = "plan"

@@ -20,8 +20,14 @@ MARKS: Final = {
     ("exchange_confirm", "postgresql"): 0.7,
     ("audit", "sqlite"): 40,
     ("audit", "postgresql"): 15,
+    ("audit_leaves", "sqlite"): 0.25,
+    ("audit_leaves", "postgresql"): 0.25,
+    ("audit_since", "sqlite"): 0.02,
+    ("audit_since", "postgresql"): 0.02,
+    ("seal", "sqlite"): 1,
+    ("seal", "postgresql"): 1,
 }
-"""The first mark of each piece of work; for ``audit`` a multiple not to be exceeded."""
+"""The first mark of each piece of work; for times a multiple not to be exceeded."""
 
 Work = Callable[[], object]
 Pair = tuple[float, float]

@@ -38,6 +38,9 @@ TINY = {
     "statement": 200,
     "balance": 200,
     "audit": 200,
+    "audit_leaves": 200,
+    "audit_since": 200,
+    "seal": 20,
     "memory": 20,
 }
 ROOT = Path(__file__).parents[2]

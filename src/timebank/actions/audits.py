@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,7 +44,7 @@ from timebank.domain.audit_rows import (
 from timebank.domain.bank import day_of
 from timebank.domain.policy import Policy
 from timebank.errors import InputError
-from timebank.ports import ReadingUnit
+from timebank.ports import AuditSource, ReadingUnit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.checks import check_kept, check_leaves, check_tree
 
@@ -52,12 +52,27 @@ _KEPT = "extends_kept_checkpoint"
 _ENTRIES = ("balances_match_transfers", "numbers_without_gap", "running_balances_add_up")
 _LEAVES = ("leaves_match_facts",)
 _TREE = ("tree_matches_leaves", "checkpoints_match_tree")
+_ALWAYS_WHOLE = frozenset(
+    {
+        "sum_is_zero",
+        "holds_match_held",
+        "limits_or_overrides",
+        "accounts_match_changes",
+        "members_own_accounts",
+        "bank_matches_founding",
+        "schema_is_as_released",
+        "sealed_in_time",
+        _KEPT,
+    }
+)
+"""What stands now, in few rows: an audit since a checkpoint looks at all of it."""
 BEFORE = "before_the_checkpoint"
 """Why an audit since a checkpoint did not check something: it came earlier."""
 
 T = TypeVar("T")
 
 _NOTHING_WAITS: tuple[int, datetime | None] = (0, None)
+_NO_COUNTS: Mapping[str, int] = defaultdict(int)
 
 Progress = Callable[[str], None]
 Passes = Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]]
@@ -110,9 +125,9 @@ def run(
     """Run all checks, or those named. It finds; it never repairs.
 
     ``kept`` is a checkpoint that the auditor kept: the journal must still begin with what it
-    sealed. ``since`` is one at which an audit was clean: the same holds, and of leaves, tree and
-    entries only later ones are looked at, with the accounts they touch; the checks that the
-    database answers by itself run whole. Facts that wait for the sealer for longer than
+    sealed. ``since`` is one at which an audit was clean: the same holds, and of facts and what they
+    touch only later ones are looked at; if anything is wrong with those, everything is looked at,
+    as if the checkpoint had been given as ``kept``. Facts that wait for the sealer for longer than
     ``max_unsealed_hours`` are a finding.
     ``accepted`` findings are listed apart, as long as value and review date stand.
     ``progress`` is called with each check's name before it runs.
@@ -120,19 +135,33 @@ def run(
     *Refuses* an unknown check with ``InputError``. A check that cannot read is not an exception
     but makes the verdict ``incomplete``.
     """
+    report = _run(uow, checks, kept, since, max_unsealed_hours, accepted, progress)
+    if since is None or report.verdict is not Verdict.FINDINGS:
+        return report
+    return _run(uow, checks, since, None, max_unsealed_hours, accepted, progress)
+
+
+def _run(
+    uow: ReadingUnit,
+    checks: Collection[str] | None,
+    kept: Checkpoint | None,
+    since: Checkpoint | None,
+    max_unsealed_hours: int,
+    accepted: Collection[Accepted],
+    progress: Progress | None,
+) -> AuditReport:
+    source = uow.audit if since is None else uow.audit.later(since.size, since.sealed_at)
     skipped = _skipped(checks, kept or since)
-    looked: Counter[str] = Counter()
     passes = {
-        **_streams(uow, since, looked),
-        **_passes(uow, kept or since, max_unsealed_hours),
+        **_streams(uow, source, since),
+        **_passes(uow, source, kept or since, max_unsealed_hours),
     }
     found = _found(uow, passes, skipped, progress or (lambda name: None))
     excused = _excused(uow, found, accepted)
-    nothing: Mapping[str, int] = defaultdict(int)
-    counted = _read(uow, uow.audit.counted, nothing)
-    subjects = Counter({**counted, "balances": counted["accounts"]} | (looked if since else {}))
+    counted = _read(uow, uow.audit.counted, _NO_COUNTS)
+    looked_at = counted if since is None else _read(uow, source.counted, _NO_COUNTS)
     results = tuple(
-        CheckResult(name=name, subjects=_subjects(name, subjects), findings=tuple(found[name]))
+        CheckResult(name=name, subjects=_subjects(name, looked_at), findings=tuple(found[name]))
         for name in NAMES
         if name not in skipped or (found[name] and skipped[name] == "unreadable")
     )
@@ -172,9 +201,11 @@ def checks() -> tuple[CheckInfo, ...]:
     return CHECKS
 
 
-def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) -> Passes:
+def _passes(
+    uow: ReadingUnit, source: AuditSource, kept: Checkpoint | None, max_unsealed_hours: int
+) -> Passes:
     """The checks that the database answers with little more than what is wrong."""
-    source, seals = uow.audit, uow.seals
+    seals = uow.seals
     return {
         ("sum_is_zero",): lambda: check_sum(source.total_minutes(), uow.slug),
         ("holds_match_held",): lambda: check_holds(source.held()),
@@ -212,36 +243,23 @@ def _passes(uow: ReadingUnit, kept: Checkpoint | None, max_unsealed_hours: int) 
     }
 
 
-def _streams(uow: ReadingUnit, since: Checkpoint | None, looked: Counter[str]) -> Passes:
-    """The passes that look at everything row by row, or at what came since a checkpoint."""
-    source, seals = uow.audit, uow.seals
+def _streams(uow: ReadingUnit, source: AuditSource, since: Checkpoint | None) -> Passes:
+    """The passes that look at things row by row."""
+    seals, start = uow.seals, 0 if since is None else since.size
 
-    def entries() -> Iterator[Finding]:
-        if since is None:
-            return check_entries(source.accounts(), source.entries())
-        starts = source.touched(since.size, since.sealed_at)
-        looked["balances"] = len(starts)
-        later = source.later_entries(since.size, since.sealed_at)
-        return check_entries(source.accounts(), _counted(later, "entries", looked), starts)
+    def entries() -> Iterable[Finding]:
+        if source.is_chained():
+            return ()
+        return check_entries(source.accounts(), source.entries(), source.starts())
 
-    def leaves() -> Iterator[Finding]:
-        start = 0 if since is None else since.size
-        looked["leaves"] = max((source.tree_size() or 0) - start, 0)
-        return check_leaves(seals, uow.banks.get().hash_domain, start)
-
-    def tree() -> Iterator[Finding]:
-        return chain(
+    return {
+        _ENTRIES: entries,
+        _LEAVES: lambda: check_leaves(seals, uow.banks.get().hash_domain, start),
+        _TREE: lambda: chain(
             check_tree(seals, seals.heads(), since),
             check_chain(source.chain(), source.tree_size()),
-        )
-
-    return {_ENTRIES: entries, _LEAVES: leaves, _TREE: tree}
-
-
-def _counted(stream: Iterable[T], name: str, looked: Counter[str]) -> Iterator[T]:
-    for each in stream:
-        looked[name] += 1
-        yield each
+        ),
+    }
 
 
 def _scope(checks: Collection[str] | None, since: Checkpoint | None) -> str:
@@ -255,7 +273,7 @@ def _not_checked(skipped: Mapping[str, str], since: Checkpoint | None) -> Iterat
     for name in NAMES:
         if name in skipped:
             yield name, skipped[name]
-        elif since is not None and name in (*_ENTRIES, *_LEAVES, *_TREE):
+        elif since is not None and name not in _ALWAYS_WHOLE:
             yield name, BEFORE
 
 

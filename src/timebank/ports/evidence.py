@@ -116,17 +116,25 @@ class AuditSource(Protocol):
         """One pass over the books: after a failure in it, the snapshot can still be read."""
         ...
 
-    def accounts(self) -> Iterator[Account]: ...
-    def entries(self) -> Iterator[AuditEntry]: ...
-    def touched(self, size: int, sealed_at: datetime) -> dict[AccountId, int]:
-        """Accounts with entries that the first ``size`` leaves do not seal, or that say they were
-        touched after ``sealed_at`` or the first of those; each with the number of the entry before
-        those, or 0.
+    def later(self, size: int, sealed_at: datetime) -> AuditSource:
+        """The same streams without most of what was there when the first ``size`` leaves were
+        sealed. What an audit of these streams finds is a part of what is wrong: where they show
+        nothing, nothing is wrong with what came later.
         """
         ...
 
-    def later_entries(self, size: int, sealed_at: datetime) -> Iterator[AuditEntry]:
-        """The entries of touched accounts from those numbers on, in order of account and number."""
+    def accounts(self) -> Iterator[Account]: ...
+    def entries(self) -> Iterator[AuditEntry]: ...
+    def is_chained(self) -> bool:
+        """Whether it is known without reading entry by entry that all of them add up to what
+        their accounts say; False where that is not known.
+        """
+        ...
+
+    def starts(self) -> dict[AccountId, int] | None:
+        """For each account that is looked at, the number of the entry before the first that is
+        not sealed, or that of its last; None if all are looked at from their first.
+        """
         ...
 
     def total_minutes(self) -> int: ...

@@ -49,6 +49,17 @@ class TimeOrderedIds:
         return self._random(16)
 
 
+def moment_of(id_: str) -> datetime:
+    """The time in an id, in whole milliseconds."""
+    return _EPOCH + int(id_[:12], 16) * _MILLISECOND
+
+
+def first_id_at(moment: datetime) -> str:
+    """The id before which every id of earlier times sorts, and none of that time or later."""
+    milliseconds = max((moment - _EPOCH) // _MILLISECOND, 0)
+    return f"{milliseconds:012x}".ljust(32, "0")
+
+
 def _as_uuid(value: int) -> int:
     """48 bits of time and 74 of noise with the version and the variant put between them."""
     high, low = value >> 62, value & (1 << 62) - 1

@@ -64,9 +64,9 @@ def audit(
 ) -> Answer:
     """Run all checks, or those named. It finds; it never repairs.
 
-    --since looks only at the leaves, nodes and entries after the checkpoint, and at the accounts
-    they touch; whatever the database answers by itself is checked whole. It is for every night,
-    and an audit of everything (--kept) for every month.
+    --since looks only at the facts after the checkpoint and at what they touch; if anything is
+    wrong there, it goes on and checks everything. It is for every night, and an audit of
+    everything (--kept) for every month.
 
     Exit code 0: clean. 1: findings. 5: something could not be read.
     """

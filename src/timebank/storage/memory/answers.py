@@ -76,6 +76,10 @@ class Outgoing:
 class Audit(Standing):
     """Sorted streams for the checks."""
 
+    def __init__(self, shelf: Shelf, since: tuple[int, datetime] | None = None) -> None:
+        super().__init__(shelf)
+        self._since = since
+
     @property
     def unreadable(self) -> tuple[type[Exception], ...]:
         """What a stream raises when it cannot be read: here, a thing that is not on its shelf."""
@@ -90,25 +94,21 @@ class Audit(Standing):
         """Every account in order of id."""
         return Accounts(self._shelf).all()
 
-    def entries(self) -> Iterator[AuditEntry]:
-        """Every entry in order of account and number."""
-        found = (
-            AuditEntry(
-                account=entry.account,
-                number=entry.number,
-                change_minutes=entry.change_minutes,
-                balance_minutes=entry.balance_minutes,
-                transaction=entry.transaction,
-                recorded_at=transaction.recorded_at,
-            )
-            for transaction, entry in entries(self._shelf)
-        )
-        return iter(sorted(found, key=lambda entry: (entry.account, entry.number)))
+    def later(self, size: int, sealed_at: datetime) -> Audit:
+        """The same of what the first leaves do not seal: fewer entries, all of the rest."""
+        return Audit(self._shelf, (size, sealed_at))
 
-    def touched(self, size: int, sealed_at: datetime) -> dict[AccountId, int]:
+    def is_chained(self) -> bool:
+        """Not known: there are few entries to read."""
+        return False
+
+    def starts(self) -> dict[AccountId, int] | None:
         """Accounts with later entries, and the number before the first of them."""
+        if self._since is None:
+            return None
+        size, sealed_at = self._since
         sealed: set[str] = {leaf.fact for at, leaf in self._shelf.leaves.items() if at < size}
-        later = [entry for entry in self.entries() if entry.transaction not in sealed]
+        later = [entry for entry in self._entries() if entry.transaction not in sealed]
         since = min([sealed_at, *(e.recorded_at for e in later if e.recorded_at is not None)])
         starts = {
             account.id: account.number
@@ -120,12 +120,26 @@ class Audit(Standing):
             starts[entry.account] = min(before, starts.get(entry.account, before))
         return starts
 
-    def later_entries(self, size: int, sealed_at: datetime) -> Iterator[AuditEntry]:
-        """Their entries from that number on, in order of account and number."""
-        starts = self.touched(size, sealed_at)
-        for entry in self.entries():
-            if entry.account in starts and entry.number >= starts[entry.account]:
+    def entries(self) -> Iterator[AuditEntry]:
+        """Entries in order of account and number, from the start of their account on."""
+        starts = self.starts()
+        for entry in self._entries():
+            if starts is None or entry.number >= starts.get(entry.account, entry.number + 1):
                 yield entry
+
+    def _entries(self) -> list[AuditEntry]:
+        found = (
+            AuditEntry(
+                account=entry.account,
+                number=entry.number,
+                change_minutes=entry.change_minutes,
+                balance_minutes=entry.balance_minutes,
+                transaction=entry.transaction,
+                recorded_at=transaction.recorded_at,
+            )
+            for transaction, entry in entries(self._shelf)
+        )
+        return sorted(found, key=lambda entry: (entry.account, entry.number))
 
     def total_minutes(self) -> int:
         """The sum of all balances."""
@@ -229,15 +243,17 @@ class Audit(Standing):
         """How many subjects there are of each kind."""
         shelf = self._shelf
         transfers = sum(len(t.transfers) for t in shelf.transactions.values())
+        starts = self.starts()
         return {
             "accounts": len(shelf.accounts),
             "transactions": len(shelf.transactions),
             "transfers": transfers,
-            "entries": 2 * transfers,
+            "balances": len(shelf.accounts if starts is None else starts),
+            "entries": sum(1 for _ in self.entries()),
             "exchanges": len(shelf.exchanges),
             "reversals": len(shelf.reversals),
             "facts": sum(len(shelf.facts(kind)) for kind in SEALED),
-            "leaves": len(shelf.leaves),
+            "leaves": len(shelf.leaves) - (self._since[0] if self._since else 0),
             "checkpoints": len(shelf.heads),
             "keys": len(shelf.keys),
             "receipts": len(shelf.receipts),

@@ -33,13 +33,19 @@ from timebank.errors import InputError, StorageError
 from timebank.storage.sql import schema
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
+from timebank.storage.sql.stores.audit_chain import SqlAuditChain
 from timebank.storage.sql.stores.audit_entries import SqlAuditEntries
 from timebank.storage.sql.stores.audit_rows import SqlAuditRows
+from timebank.storage.sql.stores.audit_scope import Later
 from timebank.storage.sql.stores.audit_standing import SqlAuditStanding
 
 
-class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
+class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     """``AuditSource`` in SQL."""
+
+    def later(self, size: int, sealed_at: datetime) -> SqlAuditSource:
+        """The same of what the first leaves do not seal."""
+        return SqlAuditSource(self.link, Later(self.link, size, sealed_at))
 
     @property
     def unreadable(self) -> tuple[type[Exception], ...]:
@@ -131,7 +137,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     def reversals(self) -> Iterator[ReversalPair]:
         """Reversals and their originals with all transfers."""
         transaction, transfer = schema.transaction.c, schema.transfer
-        reversing = [transaction.bank_id == self.link.bank, transaction.reverses.is_not(None)]
+        reversing = [self._in_scope(schema.transaction), transaction.reverses.is_not(None)]
         lines = [
             transfer.c.source_id,
             transfer.c.target_id,
@@ -146,7 +152,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
                 transfer.c.n,
                 *lines,
             )
-            .join(
+            .outerjoin(  # SQLite begins with the left side, where there is an index
                 transfer,
                 and_(transfer.c.bank_id == transaction.bank_id, transfer.c.transaction_id == id_),
             )
@@ -159,7 +165,8 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
         for (reversal, original), group in groupby(rows, key=lambda r: (r.reversal, r.original)):
             found: tuple[list[TransferLine], list[TransferLine]] = ([], [])
             for row in group:
-                found[row.of_original].append(_line(row))
+                if row.n is not None:
+                    found[row.of_original].append(_line(row))
             yield ReversalPair(
                 reversal=reversal,
                 original=original,
@@ -176,7 +183,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
                 func.max(act.c.n).label("last_n"),
                 func.count().label("counted"),
             )
-            .where(act.c.bank_id == self.link.bank)
+            .where(act.c.bank_id == self.link.bank, self._names(act.c.exchange_id, exchange))
             .group_by(act.c.exchange_id)
             .subquery()
         )
@@ -207,7 +214,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
                     transaction.c.id == exchange.c.transaction_id,
                 ),
             )
-            .where(exchange.c.bank_id == self.link.bank)
+            .where(self._in_scope(exchange))
             .order_by(exchange.c.id)
         )
         for row in self.link.stream(query):
@@ -226,6 +233,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
         """Facts that are neither queued nor sealed, or both, or queued under another time; and
         what is queued without being a fact."""
         queue, leaf = schema.seal_queue, schema.leaf
+        among = self._in_scope if self._as_many_as_accounted() else self._own
         for kind, word in SEALED.items():
             table = SHAPES[kind][0]
             query = (
@@ -233,7 +241,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
                 .outerjoin(queue, _is_about(queue, table, word))
                 .outerjoin(leaf, _is_about(leaf, table, word))
                 .where(
-                    table.c.bank_id == self.link.bank,
+                    among(table),
                     or_(
                         (queue.c.fact_id.is_(None)) == (leaf.c.fact_id.is_(None)),
                         queue.c.recorded_at != table.c.recorded_at,
@@ -253,6 +261,12 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
         for row in self.link.stream(strays):
             yield row.kind, row.fact_id
 
+    def _as_many_as_accounted(self) -> bool:
+        """Whether there are as many facts as leaves and rows of the queue: each has its own."""
+        facts = sum(self._count(self._own(SHAPES[kind][0])) for kind in SEALED)
+        places = (schema.leaf, schema.seal_queue)
+        return facts == sum(self._count(self._own(table)) for table in places)
+
     def reviews_due(self, day: date) -> Iterator[AccountChange]:
         """Changes of accounts past their review date."""
         change = schema.account_change
@@ -267,7 +281,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
             .outerjoin(receipt, _same(receipt, key, key.c.receipt_id))
             .outerjoin(transaction, _same(transaction, key, key.c.transaction_id))
             .where(
-                key.c.bank_id == self.link.bank,
+                self._in_scope(key),
                 or_(
                     receipt.c.id.is_(None),
                     and_(key.c.transaction_id.is_not(None), transaction.c.id.is_(None)),
@@ -279,24 +293,27 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
             yield row.scope, row.receipt_id, row.transaction_id or ""
 
     def counted(self) -> dict[str, int]:
-        """How many subjects the checks have to look at."""
+        """How many subjects the checks look at."""
         tables = {
             "accounts": schema.account,
             "transactions": schema.transaction,
             "transfers": schema.transfer,
             "exchanges": schema.exchange,
+            "leaves": schema.leaf,
+            "checkpoints": schema.checkpoint,
+            "keys": schema.request_key,
+            "receipts": schema.outbox,
+            "holds": schema.hold,
         }
-        counts = {name: self._count(table) for name, table in tables.items()}
-        reversals = schema.transaction.c.reverses.is_not(None)
-        counts["reversals"] = self._count(schema.transaction, reversals)
-        counts["facts"] = sum(self._count(SHAPES[kind][0]) for kind in SEALED)
-        counts["leaves"] = self._count(schema.leaf)
-        counts["checkpoints"] = self._count(schema.checkpoint)
-        counts["keys"] = self._count(schema.request_key)
-        counts["receipts"] = self._count(schema.outbox)
-        counts["holds"] = self._count(schema.hold)
-        counts["tables"] = len(schema.metadata.tables)
-        return {**counts, "entries": 2 * counts["transfers"]}
+        counts = {name: self._count(self._in_scope(table)) for name, table in tables.items()}
+        reverses = schema.transaction.c.reverses.is_not(None)
+        return {
+            **counts,
+            **self._entries_counted(counts),
+            "reversals": self._count(self._in_scope(schema.transaction), reverses),
+            "facts": sum(self._count(self._in_scope(SHAPES[kind][0])) for kind in SEALED),
+            "tables": len(schema.metadata.tables),
+        }
 
     def unsealed(self) -> tuple[int, datetime | None]:
         """How many facts wait for the sealer, and since when."""
@@ -307,10 +324,8 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
         row = self.link.run(query).one()
         return row[0], row.oldest
 
-    def _count(self, table: Any, *conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(table)
-        found = self.link.run(query.where(table.c.bank_id == self.link.bank, *conditions))
-        return int(found.scalar_one())
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        return int(self.link.run(select(func.count()).where(*conditions)).scalar_one())
 
 
 def _same(table: Table, beside: Table, id_: ColumnElement[Any]) -> ColumnElement[bool]:

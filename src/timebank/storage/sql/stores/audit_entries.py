@@ -2,108 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Select, Subquery, and_, func, or_, select, union_all
 
 from timebank.domain.audit import AuditEntry
-from timebank.domain.ids import AccountId, BankId
-from timebank.domain.transaction import Transaction
+from timebank.domain.ids import AccountId
 from timebank.storage.sql import schema
-from timebank.storage.sql.recording import SEALED
-from timebank.storage.sql.stores._common import Store
+from timebank.storage.sql.stores.audit_scope import Scoped
 
 _SIDES: Final = ("source", "target")
 
 
-class SqlAuditEntries(Store):
+class SqlAuditEntries(Scoped):
     """The part of ``AuditSource`` that streams the two sides of transfers."""
 
+    def starts(self) -> dict[AccountId, int] | None:
+        """Accounts with later entries, and the number before the first of them; None if all are
+        looked at from the beginning."""
+        touched = self._touched()
+        if touched is None:
+            return None
+        return {row.account: row.start for row in self.link.stream(select(touched))}
+
     def entries(self) -> Iterator[AuditEntry]:
-        """Both sides of every transfer in order of account, then number."""
-        return self._entries(self._sides())
+        """Both sides of transfers in order of account, then number."""
+        both = union_all(*self._sides())
+        query = both.order_by(both.selected_columns.account, both.selected_columns.number)
+        for row in self.link.stream(query):
+            if row.transaction_id is not None:
+                yield AuditEntry(
+                    account=row.account,
+                    number=row.number,
+                    change_minutes=row.change,
+                    balance_minutes=row.balance,
+                    transaction=row.transaction_id,
+                    recorded_at=row.recorded_at,
+                )
 
-    def touched(self, size: int, sealed_at: datetime) -> dict[AccountId, int]:
-        """Accounts with later entries, and the number before the first of them."""
-        rows = self.link.stream(select(_touched(self.link.bank, size, sealed_at)))
-        return {row.account: row.start for row in rows}
-
-    def later_entries(self, size: int, sealed_at: datetime) -> Iterator[AuditEntry]:
-        """Their entries from that number on, both sides by the index on account and number."""
-        touched = _touched(self.link.bank, size, sealed_at)
-        later = [
-            side.join(
-                touched,
-                and_(
-                    schema.transfer.c[f"{name}_id"] == touched.c.account,
-                    schema.transfer.c[f"{name}_number"] >= touched.c.start,
-                ),
-            )
-            for name, side in zip(_SIDES, self._sides(), strict=True)
-        ]
-        return self._entries(later)
+    def _entries_counted(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """How many entries are looked at, of how many accounts."""
+        if self._later is None:
+            return {"balances": counts["accounts"], "entries": 2 * counts["transfers"]}
+        entries = union_all(*self._sides()).subquery()
+        columns = {"balances": entries.c.account.distinct(), "entries": entries.c.number}
+        query = select(*(func.count(column).label(name) for name, column in columns.items()))
+        return dict(self.link.run(query).mappings().one())
 
     def _sides(self) -> list[Select[Any]]:
         """What went out and what came in, as entries of the accounts."""
-        transfer = schema.transfer.c
-        return [
-            select(
-                transfer[f"{side}_id"].label("account"),
-                transfer[f"{side}_number"].label("number"),
-                (sign * transfer.minutes).label("change"),
-                transfer[f"{side}_balance_minutes"].label("balance"),
-                transfer.transaction_id,
-                transfer.recorded_at,
-            ).where(transfer.bank_id == self.link.bank)
-            for side, sign in zip(_SIDES, (-1, 1), strict=True)
-        ]
-
-    def _entries(self, sides: list[Select[Any]]) -> Iterator[AuditEntry]:
-        both = union_all(*sides)
-        query = both.order_by(both.selected_columns.account, both.selected_columns.number)
-        for row in self.link.stream(query):
-            yield AuditEntry(
-                account=row.account,
-                number=row.number,
-                change_minutes=row.change,
-                balance_minutes=row.balance,
-                transaction=row.transaction_id,
-                recorded_at=row.recorded_at,
+        transfer, touched = schema.transfer, self._touched()
+        chosen = []
+        for side, sign in zip(_SIDES, (-1, 1), strict=True):
+            account, number = transfer.c[f"{side}_id"], transfer.c[f"{side}_number"]
+            query = select(
+                (account if touched is None else touched.c.account).label("account"),
+                number.label("number"),
+                (sign * transfer.c.minutes).label("change"),
+                transfer.c[f"{side}_balance_minutes"].label("balance"),
+                transfer.c.transaction_id,
+                transfer.c.recorded_at,
             )
+            if touched is None:
+                chosen.append(query.where(self._own(transfer)))
+            else:  # an outer join, since SQLite begins with its left side, and should
+                on = and_(
+                    self._own(transfer), account == touched.c.account, number >= touched.c.start
+                )
+                chosen.append(query.select_from(touched.outerjoin(transfer, on)))
+        return chosen
 
-
-def _touched(bank: BankId, size: int, sealed_at: datetime) -> Subquery:
-    """Accounts with entries that the first leaves do not seal → the number before the first."""
-    leaf, queue, account, transfer = (
-        table.c for table in (schema.leaf, schema.seal_queue, schema.account, schema.transfer)
-    )
-    word = SEALED[Transaction]
-    later = union_all(
-        select(leaf.fact_id).where(leaf.bank_id == bank, leaf.kind == word, leaf.position >= size),
-        select(queue.fact_id).where(queue.bank_id == bank, queue.kind == word),
-    ).cte()
-    first_at = (
-        select(func.min(schema.transaction.c.recorded_at))
-        .join(later, later.c.fact_id == schema.transaction.c.id)
-        .where(schema.transaction.c.bank_id == bank)
-        .scalar_subquery()
-    )
-    starts = union_all(
-        *(
-            select(
-                transfer[f"{side}_id"].label("account"),
-                (transfer[f"{side}_number"] - 1).label("start"),
-            )
-            .join(later, later.c.fact_id == transfer.transaction_id)
-            .where(transfer.bank_id == bank)
-            for side in _SIDES
-        ),
-        select(account.id, account.number).where(
-            account.bank_id == bank,
-            or_(account.recorded_at >= sealed_at, account.recorded_at >= first_at),
-        ),
-    ).subquery()
-    first = func.min(starts.c.start).label("start")
-    return select(starts.c.account, first).group_by(starts.c.account).subquery()
+    def _touched(self) -> Subquery | None:
+        """Accounts with entries that the first leaves do not seal, or that say they were moved
+        since → the number before the first of those entries."""
+        if self._later is None:
+            return None
+        transfer, transaction, account = schema.transfer, schema.transaction, schema.account
+        is_later = self._in_scope(transfer)
+        first_at = (
+            select(func.min(transaction.c.recorded_at))
+            .where(self._in_scope(transaction))
+            .scalar_subquery()
+        )
+        starts = union_all(
+            *(
+                select(
+                    transfer.c[f"{side}_id"].label("account"),
+                    (transfer.c[f"{side}_number"] - 1).label("start"),
+                ).where(is_later)
+                for side in _SIDES
+            ),
+            select(account.c.id, account.c.number).where(
+                self._own(account),
+                or_(
+                    account.c.recorded_at >= self._later.sealed_at,
+                    account.c.recorded_at >= first_at,
+                ),
+            ),
+        ).subquery()
+        first = func.min(starts.c.start).label("start")
+        return select(starts.c.account, first).group_by(starts.c.account).subquery()

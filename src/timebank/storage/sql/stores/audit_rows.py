@@ -9,7 +9,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKeyConstraint,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    bindparam,
     case,
     exists,
     literal,
@@ -41,7 +39,7 @@ from timebank.domain.exchange import Side
 from timebank.errors import SchemaError
 from timebank.storage.sql import _migrate, schema
 from timebank.storage.sql.rows import requests
-from timebank.storage.sql.stores._common import Store
+from timebank.storage.sql.stores.audit_scope import Scoped
 
 _APPROVED: Final = {
     "approver_whole": "(approver_role IS NULL) = (approver_id IS NULL)",
@@ -75,7 +73,7 @@ _ELSEWHERE: Final = frozenset({schema.transfer.name})
 """Tables whose references other checks follow on a pass of their own."""
 
 
-class SqlAuditRows(Store):
+class SqlAuditRows(Scoped):
     """The part of ``AuditSource`` that looks at rows one by one."""
 
     def schema_differences(self) -> tuple[str, ...]:
@@ -92,7 +90,7 @@ class SqlAuditRows(Store):
     def broken_rules(self) -> Iterator[BrokenRule]:
         """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
         for table, query in _breaches():
-            for row in self.link.stream(query.params(bank=self.link.bank)):
+            for row in self.link.stream(query.where(self._scanned(table))):
                 yield BrokenRule(
                     table=table.name.removeprefix(schema.PREFIX),
                     row=_named(table, row),
@@ -115,7 +113,7 @@ class SqlAuditRows(Store):
             )
             .outerjoin(transaction, ours)
             .where(
-                transfer.c.bank_id == self.link.bank,
+                self._scanned(transfer),
                 or_(
                     transaction.c.id.is_(None),
                     transaction.c.recorded_at != transfer.c.recorded_at,
@@ -130,7 +128,7 @@ class SqlAuditRows(Store):
                 recorded_at=row.recorded_at,
             )
         empty = select(transaction.c.id, transaction.c.recorded_at).where(
-            transaction.c.bank_id == self.link.bank, ~exists().where(ours)
+            self._in_scope(transaction), ~exists().where(ours)
         )
         for row in self.link.stream(empty.order_by(transaction.c.id)):
             yield StrayTransfer(
@@ -145,7 +143,7 @@ class SqlAuditRows(Store):
             query = (
                 select(fact.c.id, fact.c.note_digest, note.c.about_id, note.c.salt, note.c.text)
                 .outerjoin(note, here)
-                .where(fact.c.bank_id == self.link.bank, fact.c.note_digest.is_not(None))
+                .where(self._scanned(fact), fact.c.note_digest.is_not(None))
                 .order_by(fact.c.id)
             )
             for row in self.link.stream(query):
@@ -170,7 +168,7 @@ class SqlAuditRows(Store):
                 for fact in (schema.transaction, schema.account_change, schema.exchange_act)
             )
         )
-        query = self._of_bank(note).where(note.c.text.is_not(None), ~kept)
+        query = select(note).where(self._in_scope(note), note.c.text.is_not(None), ~kept)
         for row in self.link.stream(query.order_by(note.c.about_id)):
             yield row.about_id
 
@@ -181,7 +179,7 @@ class SqlAuditRows(Store):
             *(
                 select(
                     fact.c[f"{who}_id"].label("person"), fact.c[f"{who}_role"].label("role")
-                ).where(fact.c.bank_id == self.link.bank, fact.c[f"{who}_role"].in_(roles))
+                ).where(self._scanned(fact), fact.c[f"{who}_role"].in_(roles))
                 for fact in _FACTS
                 for who in ("actor", "approver")
                 if f"{who}_id" in fact.c
@@ -204,9 +202,7 @@ class SqlAuditRows(Store):
             (schema.exchange_act, "reason"),
         ):
             word, id_ = table.c[column], table.c.id
-            query = select(word.label("word"), id_).where(
-                table.c.bank_id == self.link.bank, word.is_not(None)
-            )
+            query = select(word.label("word"), id_).where(self._in_scope(table), word.is_not(None))
             if self.link.is_sqlite:  # of a group's columns it takes any row's
                 seen = query.group_by(word).order_by(word)
             else:
@@ -231,8 +227,10 @@ class SqlAuditRows(Store):
     def torn_receipts(self) -> Iterator[tuple[str, str]]:
         """Receipts (action, id) whose sum is not that of the row and of the keys it answers."""
         outbox, key = schema.outbox, schema.request_key
-        receipts = self.link.stream(self._of_bank(outbox).order_by(outbox.c.id))
-        keys = self.link.stream(self._of_bank(key).order_by(key.c.receipt_id))
+        receipts = self.link.stream(
+            select(outbox).where(self._in_scope(outbox)).order_by(outbox.c.id)
+        )
+        keys = self.link.stream(select(key).where(self._in_scope(key)).order_by(key.c.receipt_id))
         groups = groupby(keys, key=attrgetter("receipt_id"))
         group = next(groups, None)
         for row in receipts:
@@ -245,7 +243,7 @@ class SqlAuditRows(Store):
 
 @cache
 def _breaches() -> tuple[tuple[Table, Select[Any]], ...]:
-    """The questions of ``broken_rules``, of a bank that is told when they are asked."""
+    """The questions of ``broken_rules``, of all banks."""
     return tuple(
         (table, query) for table in schema.metadata.sorted_tables for query in _breaches_of(table)
     )
@@ -275,7 +273,7 @@ def _orphans(table: Table, key: ForeignKeyConstraint) -> Select[Any]:
 
 def _keys(table: Table, *more: ColumnElement[Any]) -> Select[Any]:
     key = [c for c in table.primary_key.columns if c.name != "bank_id"]
-    return select(*key, *more).where(table.c.bank_id == bindparam("bank", type_=BigInteger))
+    return select(*key, *more)
 
 
 def _rules_of(table: Table) -> dict[str, str]:

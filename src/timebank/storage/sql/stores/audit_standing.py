@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import and_, case, func, or_, select
@@ -18,7 +19,8 @@ from timebank.domain.member import ACCOUNT_KIND, Member, PersonKind, Status
 from timebank.domain.transaction import Transaction
 from timebank.storage.sql import schema
 from timebank.storage.sql.rows import exchanges, ledger
-from timebank.storage.sql.stores._common import Store, slices
+from timebank.storage.sql.stores._common import slices
+from timebank.storage.sql.stores.audit_scope import Scoped
 from timebank.storage.sql.stores.exchanges import SqlExchangeStore
 from timebank.storage.sql.stores.journal import SqlJournal
 
@@ -26,7 +28,7 @@ _PAGE: Final = 1_000
 """How many exchanges are in memory with all that belongs to them."""
 
 
-class SqlAuditStanding(Store):
+class SqlAuditStanding(Scoped):
     """The part of ``AuditSource`` that looks at what stands now."""
 
     def owned(self) -> Iterator[Owned]:
@@ -86,11 +88,12 @@ class SqlAuditStanding(Store):
             yield Owner(member=row.id, kind=row.kind, person_kind=row.person, accounts=row.accounts)
 
     def exchange_files(self) -> Iterator[ExchangeFile]:
-        """Every exchange with all that belongs to it, page by page, in order of id."""
-        store, after = SqlExchangeStore(self.link), None
-        while part := store.list(member=None, state=None, after=after, limit=_PAGE):
+        """Each exchange with all that belongs to it, page by page, in order of id."""
+        exchange, store = schema.exchange, SqlExchangeStore(self.link)
+        query = select(exchange.c.id).where(self._in_scope(exchange)).order_by(exchange.c.id)
+        ids = (row.id for row in self.link.stream(query))
+        while part := store.many(list(islice(ids, _PAGE))):
             yield from self._files(part)
-            after = part[-1].id
 
     def _files(self, part: Collection[Exchange]) -> Iterator[ExchangeFile]:
         acts = self._acts(part)
@@ -145,7 +148,7 @@ class SqlAuditStanding(Store):
                 exchange,
                 and_(exchange.c.bank_id == hold.c.bank_id, exchange.c.id == hold.c.exchange_id),
             )
-            .where(hold.c.bank_id == self.link.bank, exchange.c.hold_id.is_distinct_from(hold.c.id))
+            .where(self._in_scope(hold), exchange.c.hold_id.is_distinct_from(hold.c.id))
             .order_by(hold.c.id)
         )
         for row in self.link.stream(query):

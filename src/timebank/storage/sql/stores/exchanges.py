@@ -32,6 +32,11 @@ class SqlExchangeStore(Store):
         """An exchange by id."""
         return self._one(id, locked=False)
 
+    def many(self, ids: Collection[ExchangeId]) -> tuple[Exchange, ...]:
+        """The exchanges of these ids, as many as a statement can carry, in order of id."""
+        query = self._of_bank(schema.exchange).where(schema.exchange.c.id.in_(ids))
+        return self._with_parties(self.link.all(query.order_by(schema.exchange.c.id)))
+
     def _one(self, id: ExchangeId, *, locked: bool) -> Exchange | None:
         query = self._of_bank(schema.exchange).where(schema.exchange.c.id == id)
         if locked:
