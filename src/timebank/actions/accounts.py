@@ -9,6 +9,7 @@ from datetime import date, datetime
 from timebank.actions._gather import books, conditions
 from timebank.actions._request import action
 from timebank.actions.members import account_of
+from timebank.actions.periods import settled_at
 from timebank.domain import hold as holds
 from timebank.domain import membership
 from timebank.domain import statement as statements
@@ -128,10 +129,9 @@ def balance(
     if at is not None:
         return Hours(minutes=uow.accounts.balance_at(found.id, checked_time(at, field="at")))
     if on is not None:
-        day = checked_day(on, field="on")
-        after = date.fromordinal(day.toordinal() + 1)
-        since = _entries_since(uow, found.id, after)
-        return Hours(minutes=found.balance_minutes - sum(e.change_minutes for e in since))
+        start = date.fromordinal(checked_day(on, field="on").toordinal() + 1)
+        balance, since = _back_to(uow, found, start=start, last=on)
+        return Hours(minutes=balance - sum(entry.change_minutes for entry in since))
     if recompute:
         return Hours(minutes=uow.accounts.recomputed().get(found.id, 0))
     return Hours(minutes=found.balance_minutes)
@@ -168,8 +168,9 @@ def statement(uow: ReadingUnit, account: str, *, start: date, end: date) -> Stat
     """
     statements.check_range(checked_day(start, field="start"), checked_day(end, field="end"))
     found = _account(uow, account)
-    since = _entries_since(uow, found.id, start)
-    return statements.build(found.id, found.balance_minutes, since, start=start, end=end)
+    last = date.fromordinal(end.toordinal() - 1)
+    balance, since = _back_to(uow, found, start=start, last=last)
+    return statements.build(found.id, balance, since, start=start, end=end)
 
 
 def changes(uow: ReadingUnit, account: str) -> tuple[AccountChange, ...]:
@@ -177,11 +178,21 @@ def changes(uow: ReadingUnit, account: str) -> tuple[AccountChange, ...]:
     return uow.accounts.changes(_account(uow, account).id)
 
 
-def _entries_since(
-    uow: ReadingUnit, account: AccountId, start: date
-) -> Sequence[statements.StatementEntry]:
-    from_ = start_of_day(start, uow.banks.get().zone)
-    return uow.accounts.entries_since(account, start=start, from_=from_)
+def _back_to(
+    uow: ReadingUnit, account: Account, *, start: date, last: date
+) -> tuple[int, Sequence[statements.StatementEntry]]:
+    """A balance from which one can go back to what counts before ``start``, and the entries since.
+
+    It is the balance at the time when the day ``last`` was closed, so that an old statement reads
+    what belongs to it and nothing that came later; the balance of now where the day is open.
+    """
+    until = settled_at(uow, last)
+    since = uow.accounts.entries_since(
+        account.id, start=start, from_=start_of_day(start, uow.banks.get().zone), until=until
+    )
+    if until is None:
+        return account.balance_minutes, since
+    return uow.accounts.balance_at(account.id, until), since
 
 
 def _account(uow: ReadingUnit, account: str) -> Account:

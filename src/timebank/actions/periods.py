@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from timebank.actions._gather import conditions
 from timebank.actions._request import action
@@ -39,15 +39,27 @@ def close(
         raise InputError(field="until", problem=f"{until} is not over yet; it is {now.today}")
     if now.closed_until is not None and until <= now.closed_until:
         raise InputError(field="until", problem=f"closed until {now.closed_until} already")
+    moved = (account.recorded_at for account in uow.accounts.all() if account.recorded_at)
     closed = PeriodClose(
         id=FactId(uow.fresh.id()),
         until=until,
-        recorded_at=now.now,
+        recorded_at=max([now.now, *moved]),
         actor=by,
         approver=approved_by,
         policy_version=now.policy_version,
     )
     return Changes(added=(closed,), events=(PeriodWasClosed(until=until),))
+
+
+def settled_at(uow: ReadingUnit, day: date) -> datetime | None:
+    """Since when nothing more can come to count on this day: the time of the first close that
+    covers it; None while the day is open.
+
+    Whatever counts on a closed day was recorded no later than its close; whatever was recorded
+    later counts on later days.
+    """
+    covering = [close for close in list(uow) if close.until >= day]
+    return min(covering, key=lambda close: close.until).recorded_at if covering else None
 
 
 def closed_until(uow: ReadingUnit) -> date | None:

@@ -77,10 +77,11 @@ def build(
     start: date,
     end: date,
 ) -> Statement:
-    """The statement, from the balance now and every entry that counts on ``start`` or later.
+    """The statement, from a balance and every entry in it that counts on ``start`` or later.
 
-    Going back from the balance now is exact, because an entry cannot count on a day after the one
-    on which it was recorded.
+    ``balance_minutes`` is that of now, or that at the close of the last day: going back from either
+    is exact, because an entry cannot count on a day after the one on which it was recorded, nor one
+    recorded after a close on a day that it closed.
     """
     entries = sorted(since, key=lambda e: (e.counts_on, e.number))
     opening = balance_minutes - sum(e.change_minutes for e in entries)

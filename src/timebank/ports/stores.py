@@ -118,8 +118,12 @@ class AccountStore(Protocol):
         self, *, account: AccountId | None, open_only: bool, after: HoldId | None, limit: int
     ) -> tuple[Hold, ...]: ...
     def balance_at(self, id: AccountId, when: datetime) -> int: ...
-    def entries_since(self, id: AccountId, *, start: date, from_: datetime) -> list[StatementEntry]:
-        """Entries that count on ``start`` or later; none of them was recorded before ``from_``."""
+    def entries_since(
+        self, id: AccountId, *, start: date, from_: datetime, until: datetime | None = None
+    ) -> list[StatementEntry]:
+        """Entries that count on ``start`` or later and were recorded up to ``until``, or ever;
+        none of them was recorded before ``from_``.
+        """
         ...
 
     def recomputed(self) -> dict[AccountId, int]:

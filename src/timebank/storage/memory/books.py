@@ -110,7 +110,9 @@ class Accounts:
                 sums[entry.account] = sums.get(entry.account, 0) + entry.change_minutes
         return sums
 
-    def entries_since(self, id: AccountId, *, start: date, from_: datetime) -> list[StatementEntry]:
+    def entries_since(
+        self, id: AccountId, *, start: date, from_: datetime, until: datetime | None = None
+    ) -> list[StatementEntry]:
         """Entries that count on ``start`` or later, in order of number."""
         found = (
             self._statement_entry(transaction, entry)
@@ -118,6 +120,7 @@ class Accounts:
             if entry.account == id
             and transaction.counts_on >= start
             and transaction.recorded_at >= from_
+            and (until is None or transaction.recorded_at <= until)
         )
         return sorted(found, key=lambda entry: entry.number)
 

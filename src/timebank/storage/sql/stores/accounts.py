@@ -158,13 +158,17 @@ class SqlAccountStore(Store):
         last = [row for query in _LAST if (row := self.link.one(query, **values))]
         return max(last, key=lambda row: row.number).balance if last else 0
 
-    def entries_since(self, id: AccountId, *, start: date, from_: datetime) -> list[StatementEntry]:
+    def entries_since(
+        self, id: AccountId, *, start: date, from_: datetime, until: datetime | None = None
+    ) -> list[StatementEntry]:
         """Both sides by the index on account and time, in no particular order."""
-        return [
-            _statement_entry(row)
-            for side, other in (_SIDES, _SIDES[::-1])
-            for row in self.link.all(self._entries(side, other, id, start, from_))
-        ]
+        found = []
+        for side, other in (_SIDES, _SIDES[::-1]):
+            query = self._entries(side, other, id, start, from_)
+            if until is not None:
+                query = query.where(schema.transfer.c.recorded_at <= until)
+            found += [_statement_entry(row) for row in self.link.all(query)]
+        return found
 
     def _entries(
         self, side: str, other: str, id: AccountId, start: date, from_: datetime
