@@ -22,9 +22,10 @@ stateful:       ## the long run of the stateful test
 	@scripts/setup.sh
 	@TIMEBANK_STATEFUL_STEPS=20000 HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/stateful
 
-concurrency:    ## twenty thousand exchanges by eight processes, on both databases
+concurrency:    ## twenty thousand exchanges by eight processes; two hundred requests, some cancelled
 	@scripts/setup.sh
 	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
+	@TIMEBANK_CANCELLATIONS=200 .venv/bin/python -m pytest tests/hosts/test_cancelled.py
 
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh

@@ -22,7 +22,7 @@ settings.load_profile(
 # at something else (a database, a process, a document), and are a third faster unmeasured.
 UNMEASURED = {
     *("bench", "concurrency", "crash", "docs", "examples", "guards", "hosts", "migrations"),
-    "stateful",
+    *("stateful", "typing"),
 }
 
 

@@ -235,9 +235,8 @@ def reading(
     """
     with _translating():
         connection = engine.connect()
-    with connection:
+    with connection, _snapshot(connection):
         with _translating():
-            _begin_reading(connection)
             revision = require_schema(connection, schema)
         unit = SqlUnit(connection, bank, schema, clock, revision, writes=False)
         try:
@@ -245,9 +244,19 @@ def reading(
             yield unit
         finally:
             unit.link.ended = True
-            if connection.dialect.name == "sqlite":
-                sqlite.end_reading(connection)
-            connection.rollback()
+
+
+@contextmanager
+def _snapshot(connection: Connection) -> Iterator[None]:
+    """One state of the database to read from; the connection goes back as it came."""
+    try:
+        with _translating():
+            _begin_reading(connection)
+        yield
+    finally:
+        if connection.dialect.name == "sqlite" and not connection.invalidated:
+            sqlite.end_reading(connection)
+        connection.rollback()
 
 
 def _begin_writing(connection: Connection, schema: str | None) -> None:
