@@ -33,7 +33,7 @@ from timebank.domain.exchange import ACTS, Act  # noqa: E402
 from timebank.domain.flows import NEVER  # noqa: E402
 from timebank.domain.hours import Hours  # noqa: E402
 from timebank.domain.policy import PRESETS, Policy  # noqa: E402
-from timebank.formats import csv_import  # noqa: E402
+from timebank.formats import csv_import, timeoverflow  # noqa: E402
 
 REFERENCE: Final = ROOT / "docs" / "reference"
 _FILLED: Final = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -320,6 +320,8 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "policy": made_policy,
     "import-timebank": lambda: made_columns(csv_import.EXCHANGES),
     "import-members": lambda: made_columns(csv_import.MEMBERS),
+    "import-timeoverflow-users": lambda: made_columns(timeoverflow.MEMBERS_REPORT),
+    "import-timeoverflow-transfers": lambda: made_columns(timeoverflow.TRANSFERS_REPORT),
     "python": made_python,
     "commands": made_commands,
 }
