@@ -110,6 +110,17 @@ def made_events() -> str:
     return table(("event", "means", "fields"), rows)
 
 
+def made_log_events() -> str:
+    """What is told to a host's logs, with the attributes of each record."""
+    from timebank.storage.sql.telling import EVENTS as TOLD
+
+    rows = (
+        (_code(event), words.LOG_EVENTS[event], ", ".join(_code(name) for name in facts))
+        for event, facts in TOLD.items()
+    )
+    return table(("event", "means", "attributes"), rows)
+
+
 def made_states() -> str:
     """The table of states and acts."""
     acts = [act for act in Act if any(act in allowed for allowed in ACTS.values())]
@@ -315,6 +326,7 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "states": made_states,
     "roles": made_roles,
     "flows-neighbourhood": lambda: made_flows("neighbourhood"),
+    "log-events": made_log_events,
     "flows-custody": lambda: made_flows("custody"),
     "nevers": made_nevers,
     "policy": made_policy,

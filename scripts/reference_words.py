@@ -80,3 +80,13 @@ EXIT_CODES: Final = {
     130: "interrupted",
 }
 """Exit code of the command line → what it means."""
+
+LOG_EVENTS: Final = {
+    "timebank.recorded": "An action was written. Whether it stays is for the host's commit to say.",
+    "timebank.key_taken": "Somebody used the key a moment before; the first receipt answers.",
+    "timebank.refused": "A refusal left the unit of work: our part was undone.",
+    "timebank.failed": "Any other error left it: our part was undone.",
+    "timebank.repeated": "`standalone(...).run` tries again, after so many attempts.",
+    "timebank.migrated": "The schema went from one revision to another.",
+}
+"""Event → what it means."""

@@ -19,6 +19,7 @@ from timebank.errors import DatabaseUnavailable, InputError, SchemaError
 from timebank.storage.sql import guards, sqlite
 from timebank.storage.sql.faults import translated
 from timebank.storage.sql.schema import PREFIX, REVISION, VERSION_TABLE, metadata
+from timebank.storage.sql.telling import tell
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -83,7 +84,8 @@ def _run(connection: Connection, revision: str, schema: str | None) -> None:
 
     with _in_schema(connection, schema):
         context = _context(connection, revision)
-        if revision == "head" and _is_next(context.get_current_revision()):
+        was = context.get_current_revision()
+        if revision == "head" and _is_next(was):
             return
         try:
             with context.begin_transaction():
@@ -95,6 +97,8 @@ def _run(connection: Connection, revision: str, schema: str | None) -> None:
                 command="pip install --upgrade timebank",
             ) from error
         _verified.pop(connection.engine, None)
+        if was != context.get_current_revision():
+            tell("timebank.migrated", was, context.get_current_revision())
         if context.get_current_revision() != head_revision():
             return
         guards.install(connection)
