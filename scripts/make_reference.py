@@ -10,11 +10,13 @@ written by hand.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -36,7 +38,7 @@ from timebank.domain.policy import PRESETS, Policy  # noqa: E402
 from timebank.formats import csv_import, timeoverflow  # noqa: E402
 
 REFERENCE: Final = ROOT / "docs" / "reference"
-_FILLED: Final = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+_FILLED: Final = re.compile(r"(<!-- begin ([a-z_-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -73,17 +75,39 @@ def error_codes() -> dict[str, type[errors.TimebankError]]:
     return {kind.code: kind for kind in below}
 
 
+def met_errors() -> dict[str, type[errors.TimebankError]]:
+    """Code → error, of those that a caller meets: each has a page."""
+    bases = {errors.RefusedError, errors.StorageError}
+    return {code: kind for code, kind in error_codes().items() if kind not in bases}
+
+
 def made_errors() -> str:
-    """One section for each code."""
-    parts = []
-    for code, kind in error_codes().items():
-        facts = [_code(kind.__name__), f"HTTP {kind.http_status}", f"exit {_exit_code(kind)}"]
-        facts += ["retryable"] if kind.retryable else []
-        data = ", ".join(_code(field.name) for field in fields(kind))
-        facts += [f"data: {data}"] if data else []
-        advice = words.ERROR_ADVICE[code]
-        parts.append(f"### `{code}`\n\n{first_line(kind)} {advice}\n\n*{' · '.join(facts)}*\n")
-    return "\n".join(parts)
+    """The codes in the order of the tree, each with its page."""
+    rows = (
+        (f"[`{code}`](errors/{code}.md)", first_line(kind), words.ERROR_ADVICE[code])
+        for code, kind in met_errors().items()
+    )
+    return table(("code", "means", "in short"), rows)
+
+
+def made_error(code: str) -> str:
+    """What the program knows of one error, and what a response would hold."""
+    kind = error_codes()[code]
+    branch = next(base for base in reversed(kind.__mro__) if base.__name__ in words.WHO_ACTS)
+    shown = {**words.SAMPLES, **words.OWN_SAMPLES.get(code, {})}
+    sample = kind(**{field.name: shown[field.name] for field in fields(kind)})
+    facts = table(
+        ("", ""),
+        (
+            ("who has to act", words.WHO_ACTS[branch.__name__]),
+            ("in Python", f"`errors.{kind.__name__}`, of the branch `{branch.__name__}`"),
+            ("HTTP status", kind.http_status),
+            ("exit code", _exit_code(kind)),
+            ("may be repeated as it is", "yes" if kind.retryable else "no"),
+        ),
+    )
+    data = json.dumps(errors.as_dict(sample), indent=2, ensure_ascii=False)
+    return f"{first_line(kind)}\n\n{facts}\n```json\n{data}\n```\n"
 
 
 def _exit_code(kind: type[errors.TimebankError]) -> int:
@@ -336,6 +360,7 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "import-timeoverflow-transfers": lambda: made_columns(timeoverflow.TRANSFERS_REPORT),
     "python": made_python,
     "commands": made_commands,
+    **{f"error-{code}": partial(made_error, code) for code in met_errors()},
 }
 """Name of a place in a page → what stands there."""
 
@@ -347,7 +372,7 @@ def filled(page: str) -> str:
 
 def stale() -> dict[Path, str]:
     """The pages whose tables are not up to date, with the text that they should have."""
-    pages = {path: path.read_text(encoding="utf-8") for path in sorted(REFERENCE.glob("*.md"))}
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(REFERENCE.rglob("*.md"))}
     return {path: text for path, page in pages.items() if (text := filled(page)) != page}
 
 
