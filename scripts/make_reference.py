@@ -25,6 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import timebank  # noqa: E402
+from scripts import pictures  # noqa: E402
 from scripts import reference_words as words  # noqa: E402
 from timebank import errors  # noqa: E402
 from timebank.domain.account import AccountKind  # noqa: E402
@@ -351,6 +352,8 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "roles": made_roles,
     "flows-neighbourhood": lambda: made_flows("neighbourhood"),
     "log-events": made_log_events,
+    "rooms": pictures.rooms_block,
+    "tables": pictures.tables_block,
     "flows-custody": lambda: made_flows("custody"),
     "nevers": made_nevers,
     "policy": made_policy,
