@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency planted clean
+.PHONY: help demo test lint bench stateful concurrency planted site clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -22,13 +22,17 @@ stateful:       ## the long run of the stateful test
 	@scripts/setup.sh
 	@TIMEBANK_STATEFUL_STEPS=20000 HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest tests/stateful
 
-concurrency:    ## twenty thousand exchanges by eight processes, on both databases
+concurrency:    ## twenty thousand exchanges by eight processes; two hundred requests, some cancelled
 	@scripts/setup.sh
 	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
+	@TIMEBANK_CANCELLATIONS=200 .venv/bin/python -m pytest tests/hosts/test_cancelled.py
 
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh
 	@.venv/bin/python -m pytest tests/audit -m long
+
+site:           ## the documentation in build/site, to read and search without a network
+	@scripts/site.sh
 
 clean:          ## remove everything that the other recipes made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache \

@@ -10,11 +10,13 @@ written by hand.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -23,6 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import timebank  # noqa: E402
+from scripts import pictures  # noqa: E402
 from scripts import reference_words as words  # noqa: E402
 from timebank import errors  # noqa: E402
 from timebank.domain.account import AccountKind  # noqa: E402
@@ -33,10 +36,10 @@ from timebank.domain.exchange import ACTS, Act  # noqa: E402
 from timebank.domain.flows import NEVER  # noqa: E402
 from timebank.domain.hours import Hours  # noqa: E402
 from timebank.domain.policy import PRESETS, Policy  # noqa: E402
-from timebank.formats import csv_import  # noqa: E402
+from timebank.formats import csv_import, timeoverflow  # noqa: E402
 
 REFERENCE: Final = ROOT / "docs" / "reference"
-_FILLED: Final = re.compile(r"(<!-- begin ([a-z-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+_FILLED: Final = re.compile(r"(<!-- begin ([a-z_-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -73,17 +76,39 @@ def error_codes() -> dict[str, type[errors.TimebankError]]:
     return {kind.code: kind for kind in below}
 
 
+def met_errors() -> dict[str, type[errors.TimebankError]]:
+    """Code → error, of those that a caller meets: each has a page."""
+    bases = {errors.RefusedError, errors.StorageError}
+    return {code: kind for code, kind in error_codes().items() if kind not in bases}
+
+
 def made_errors() -> str:
-    """One section for each code."""
-    parts = []
-    for code, kind in error_codes().items():
-        facts = [_code(kind.__name__), f"HTTP {kind.http_status}", f"exit {_exit_code(kind)}"]
-        facts += ["retryable"] if kind.retryable else []
-        data = ", ".join(_code(field.name) for field in fields(kind))
-        facts += [f"data: {data}"] if data else []
-        advice = words.ERROR_ADVICE[code]
-        parts.append(f"### `{code}`\n\n{first_line(kind)} {advice}\n\n*{' · '.join(facts)}*\n")
-    return "\n".join(parts)
+    """The codes in the order of the tree, each with its page."""
+    rows = (
+        (f"[`{code}`](errors/{code}.md)", first_line(kind), words.ERROR_ADVICE[code])
+        for code, kind in met_errors().items()
+    )
+    return table(("code", "means", "in short"), rows)
+
+
+def made_error(code: str) -> str:
+    """What the program knows of one error, and what a response would hold."""
+    kind = error_codes()[code]
+    branch = next(base for base in reversed(kind.__mro__) if base.__name__ in words.WHO_ACTS)
+    shown = {**words.SAMPLES, **words.OWN_SAMPLES.get(code, {})}
+    sample = kind(**{field.name: shown[field.name] for field in fields(kind)})
+    facts = table(
+        ("", ""),
+        (
+            ("who has to act", words.WHO_ACTS[branch.__name__]),
+            ("in Python", f"`errors.{kind.__name__}`, of the branch `{branch.__name__}`"),
+            ("HTTP status", kind.http_status),
+            ("exit code", _exit_code(kind)),
+            ("may be repeated as it is", "yes" if kind.retryable else "no"),
+        ),
+    )
+    data = json.dumps(errors.as_dict(sample), indent=2, ensure_ascii=False)
+    return f"{first_line(kind)}\n\n{facts}\n```json\n{data}\n```\n"
 
 
 def _exit_code(kind: type[errors.TimebankError]) -> int:
@@ -108,6 +133,17 @@ def made_events() -> str:
         for name, kind in EVENTS.items()
     )
     return table(("event", "means", "fields"), rows)
+
+
+def made_log_events() -> str:
+    """What is told to a host's logs, with the attributes of each record."""
+    from timebank.storage.sql.telling import EVENTS as TOLD
+
+    rows = (
+        (_code(event), words.LOG_EVENTS[event], ", ".join(_code(name) for name in facts))
+        for event, facts in TOLD.items()
+    )
+    return table(("event", "means", "attributes"), rows)
 
 
 def made_states() -> str:
@@ -315,13 +351,19 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "states": made_states,
     "roles": made_roles,
     "flows-neighbourhood": lambda: made_flows("neighbourhood"),
+    "log-events": made_log_events,
+    "rooms": pictures.rooms_block,
+    "tables": pictures.tables_block,
     "flows-custody": lambda: made_flows("custody"),
     "nevers": made_nevers,
     "policy": made_policy,
     "import-timebank": lambda: made_columns(csv_import.EXCHANGES),
     "import-members": lambda: made_columns(csv_import.MEMBERS),
+    "import-timeoverflow-users": lambda: made_columns(timeoverflow.MEMBERS_REPORT),
+    "import-timeoverflow-transfers": lambda: made_columns(timeoverflow.TRANSFERS_REPORT),
     "python": made_python,
     "commands": made_commands,
+    **{f"error-{code}": partial(made_error, code) for code in met_errors()},
 }
 """Name of a place in a page → what stands there."""
 
@@ -333,7 +375,7 @@ def filled(page: str) -> str:
 
 def stale() -> dict[Path, str]:
     """The pages whose tables are not up to date, with the text that they should have."""
-    pages = {path: path.read_text(encoding="utf-8") for path in sorted(REFERENCE.glob("*.md"))}
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(REFERENCE.rglob("*.md"))}
     return {path: text for path, page in pages.items() if (text := filled(page)) != page}
 
 

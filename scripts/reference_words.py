@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from timebank.errors import Fault
+
 ERROR_ADVICE: Final = {
     "invalid_input": "Correct the field that is named; the same call will never succeed.",
     "invalid_hours": "Give whole minutes: `Hours.of(1, 30)`, `Hours.parse('1:30')`.",
@@ -80,3 +82,95 @@ EXIT_CODES: Final = {
     130: "interrupted",
 }
 """Exit code of the command line → what it means."""
+
+LOG_EVENTS: Final = {
+    "timebank.recorded": "An action was written. Whether it stays is for the host's commit to say.",
+    "timebank.key_taken": "Somebody used the key a moment before; the first receipt answers.",
+    "timebank.refused": "A refusal left the unit of work: our part was undone.",
+    "timebank.failed": "Any other error left it: our part was undone.",
+    "timebank.repeated": "`standalone(...).run` tries again, after so many attempts.",
+    "timebank.migrated": "The schema went from one revision to another.",
+}
+"""Event → what it means."""
+
+WHO_ACTS: Final = {
+    "InputError": "whoever wrote the call: it can never succeed",
+    "NotFoundError": "whoever wrote the call: nothing has that name",
+    "RefusedError": "the person: the rules of the bank say no",
+    "KeyReusedError": "whoever wrote the host: one key, two requests",
+    "ConflictError": "nobody: repeat, somebody else was faster",
+    "OutcomeUnknownError": "nobody: repeat with the same key, the answer was lost",
+    "StorageError": "the operator of the database",
+}
+"""Branch of the tree → who has to do something."""
+
+SAMPLES: Final[dict[str, object]] = {
+    "account": "3f9c02d1a4b5e677",
+    "act": "confirm",
+    "action": "exchanges.confirm",
+    "allowed": ("garden", "transport", "other"),
+    "available_minutes": 30,
+    "category": "gardening",
+    "closed_until": "2026-09-30",
+    "command": "timebank db upgrade",
+    "day": "2026-09-12",
+    "days": 14,
+    "differing": ("hours",),
+    "expected": "0001",
+    "faults": (Fault(line=4, column="minutes", problem="'1.5' is not a whole number"),),
+    "field": "hours",
+    "found": "missing",
+    "frozen": "out",
+    "id": "01a10b4e40007d858264256a8c00580e",
+    "kind": "exchange",
+    "last_recorded_at": "2026-10-05T09:02:00+00:00",
+    "limit_minutes": 15,
+    "member": "01a10b4e40007d858264256a8c00580e",
+    "minutes": 20,
+    "needed": "the receiver, or a broker on the receiver's behalf",
+    "needed_minutes": 90,
+    "next_step": "take a multiple of 0:15",
+    "now": "2019-01-01T00:00:12+00:00",
+    "offered_minutes": 90,
+    "possible": ("confirm", "dispute"),
+    "problem": "'90' cannot be read; write 1:30, 1h30 or 90m",
+    "reason": "serialization failure",
+    "ref": "anna",
+    "reversed_by": "01a10b53be4073e99e063b2e5b136c5d",
+    "room_minutes": 30,
+    "rule": "step",
+    "scope": "exchanges.record",
+    "setting": "foreign_keys",
+    "source_kind": "member",
+    "state": "confirmed",
+    "status": "pending",
+    "target_kind": "issuance",
+    "transaction": "01a10b4e9807d858264256a8c00580e1",
+    "until": "2026-09-19",
+    "what": "1:30 on the account",
+    "who": "anna",
+}
+"""Field of an error → what a page shows for it."""
+
+OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
+    "invalid_input": {"field": "limit", "problem": "0 is no whole number of 1 or more"},
+    "naive_time": {"field": "at", "problem": "needs a time zone"},
+    "day_in_future": {"field": "happened_on", "problem": "2026-10-06 lies in the future"},
+    "self_transfer": {"field": "receiver", "problem": "giver and receiver are the same"},
+    "unknown_category": {"field": "category", "problem": "is not in the list"},
+    "file_faults": {"field": "file", "problem": "1 fault, nothing was taken from it"},
+    "not_found": {"kind": "member", "ref": "ana"},
+    "member_suspended": {"status": "suspended"},
+    "flow_not_allowed": {"rule": "never"},
+    "ref_taken": {"kind": "ref"},
+    "not_permitted": {"who": "the giver"},
+    "wrong_state": {"possible": ("reverse",)},
+    "too_late": {"act": "dispute"},
+    "database_unavailable": {"reason": "disk is full", "next_step": "Make room, then try again."},
+    "backend_setting": {
+        "found": "off",
+        "expected": "on",
+        "next_step": "Call timebank.prepare_sqlite(engine) once.",
+    },
+}
+"""Code → what its page shows instead."""

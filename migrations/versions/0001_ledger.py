@@ -74,6 +74,9 @@ def downgrade(op: Any) -> None:
     op.execute("DROP VIEW timebank_entry")
     for table in reversed(TABLES):
         op.drop_table(table)
+    if op.get_context().dialect.name == "postgresql":  # of the guards, which went with the tables
+        for name in ("timebank_refuse", "timebank_refuse_unsealed"):
+            op.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
 def _bank(op: Any) -> None:

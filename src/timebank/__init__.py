@@ -3,41 +3,46 @@
 Hours are whole minutes; every write is an action on a unit of work; the host owns the commit.
 """
 
-from timebank import aio, errors
-from timebank.actions import (
-    accounts,
-    audits,
-    banks,
-    exchanges,
-    holds,
-    imports,
-    journal,
-    listings,
-    log,
-    members,
-    outbox,
-    periods,
-    staff,
-    transfers,
-)
-from timebank.domain.actor import Actor, Role
-from timebank.domain.hours import Hours
-from timebank.domain.policy import Policy
-from timebank.domain.receipt import Outcome, Receipt
-from timebank.domain.transaction import Activity, TransactionDraft, Transfer
-from timebank.storage.sql import (
-    bank_slugs,
-    check_schema,
-    current_revision,
-    head_revision,
-    include_name,
-    migrate,
-    migration_script,
-    prepare_sqlite,
-    reading,
-    standalone,
-    unit_of_work,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from timebank import aio, errors
+    from timebank.actions import (
+        accounts,
+        audits,
+        banks,
+        exchanges,
+        holds,
+        imports,
+        journal,
+        listings,
+        log,
+        members,
+        outbox,
+        periods,
+        staff,
+        transfers,
+    )
+    from timebank.domain.actor import Actor, Role
+    from timebank.domain.hours import Hours
+    from timebank.domain.policy import Policy
+    from timebank.domain.receipt import Outcome, Receipt
+    from timebank.domain.transaction import Activity, TransactionDraft, Transfer
+    from timebank.storage.sql import (
+        bank_slugs,
+        check_schema,
+        current_revision,
+        head_revision,
+        include_name,
+        migrate,
+        migration_script,
+        prepare_sqlite,
+        reading,
+        standalone,
+        unit_of_work,
+    )
 
 __version__ = "0.1.0"
 
@@ -79,3 +84,59 @@ __all__ = [
     "transfers",
     "unit_of_work",
 ]
+
+_PLACES: Final = {
+    "Activity": "domain.transaction:Activity",
+    "Actor": "domain.actor:Actor",
+    "Hours": "domain.hours:Hours",
+    "Outcome": "domain.receipt:Outcome",
+    "Policy": "domain.policy:Policy",
+    "Receipt": "domain.receipt:Receipt",
+    "Role": "domain.actor:Role",
+    "TransactionDraft": "domain.transaction:TransactionDraft",
+    "Transfer": "domain.transaction:Transfer",
+    "accounts": "actions.accounts",
+    "aio": "aio",
+    "audits": "actions.audits",
+    "bank_slugs": "storage.sql:bank_slugs",
+    "banks": "actions.banks",
+    "check_schema": "storage.sql:check_schema",
+    "current_revision": "storage.sql:current_revision",
+    "errors": "errors",
+    "exchanges": "actions.exchanges",
+    "head_revision": "storage.sql:head_revision",
+    "holds": "actions.holds",
+    "imports": "actions.imports",
+    "include_name": "storage.sql:include_name",
+    "journal": "actions.journal",
+    "listings": "actions.listings",
+    "log": "actions.log",
+    "members": "actions.members",
+    "migrate": "storage.sql:migrate",
+    "migration_script": "storage.sql:migration_script",
+    "outbox": "actions.outbox",
+    "periods": "actions.periods",
+    "prepare_sqlite": "storage.sql:prepare_sqlite",
+    "reading": "storage.sql:reading",
+    "staff": "actions.staff",
+    "standalone": "storage.sql:standalone",
+    "transfers": "actions.transfers",
+    "unit_of_work": "storage.sql:unit_of_work",
+}
+"""Where each name lives: a room, or a name in one."""
+
+if not TYPE_CHECKING:  # else a type checker would believe in every name
+
+    def __getattr__(name: str) -> object:
+        """Open a room when its name is first called: nobody waits for what they do not use."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from pkgutil import resolve_name
+
+        found = globals()[name] = resolve_name(f"{__name__}.{_PLACES[name]}")
+        return found
+
+
+def __dir__() -> list[str]:
+    """What there is, opened or not."""
+    return sorted({*globals(), *__all__})

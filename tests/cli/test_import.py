@@ -283,3 +283,37 @@ def test_a_bar_on_a_terminal_only(tmp_path):
     with redirect_stdout(io.StringIO()), redirect_stderr(Terminal()) as seen:
         assert main(["import", file]) == 0
     assert "Importing" in seen.getvalue()
+
+
+def test_two_reports_of_timeoverflow_by_their_headers(riverside, tmp_path):
+    users = tmp_path / "users.csv"
+    users.write_text(
+        "N,Nombre,Email,Saldo\n31,Pilar,,5400\n32,Quim,quim@example.org,-5400\n", encoding="utf-8"
+    )
+    named = ("--map", "Name=Nombre")
+    opening = ("--map", "Balance=Saldo", "--approved-by", "olga", "--reason", "carry-over")
+    done("import", str(users), "--format", "timeoverflow", *named, *opening)
+    assert (balances()["31"], balances()["32"]) == (90, -90)
+
+    transfers = tmp_path / "transfers.csv"
+    line = "2025-05-01 10:00:00 UTC,Quim (32),Pilar (31),Jardín,0:30"
+    transfers.write_text(f"Date,From,To,Post,Quantity\n{line}\n{line}\n", encoding="utf-8")
+    command = ("import", str(transfers), "--format", "timeoverflow", "--history")
+    assert done(*command)["accepted"] == 2
+    assert done(*command)["replayed"] == 2
+    assert (balances()["31"], balances()["32"]) == (150, -150)
+    assert done("audit")["verdict"] == "clean"
+
+    refused = run(*command, "--map", "Nombre=Name")
+    assert "'Nombre' is not one of N, Name" in refused.err
+    refused = run("import", str(users), "--format", "timeoverflow", *named, "--create-members")
+    assert "with members go only" in refused.err
+
+
+def test_files_for_timeoverflow_go_out(riverside, tmp_path):
+    out, people = tmp_path / "transfers.csv", tmp_path / "users.csv"
+    done("export", "--format", "timeoverflow", "--out", str(out), "--with-people", str(people))
+    assert [line.split(",")[0] for line in people.read_text().splitlines()] == ["1", "2", "3"]
+    assert people.stat().st_mode & 0o077 == 0
+    refused = run("export", "--format", "csv", "--with-people", str(people))
+    assert "a csv file goes without names" in refused.err

@@ -5,6 +5,7 @@ Shell sessions run inside this process, through the same ``main`` as the install
 
 import contextlib
 import io
+import logging
 import os
 import random
 import re
@@ -28,6 +29,7 @@ _CLOCKED: tuple[Any, ...] = (
 )
 """The functions whose clock is the computer's unless somebody gives another."""
 _IDS: Any = TimeOrderedIds.__init__
+_LOGGER = logging.getLogger("timebank")
 
 
 class Clock:
@@ -61,6 +63,7 @@ class Stage:
         before, environment = Path.cwd(), dict(os.environ)
         defaults = [dict(function.__kwdefaults__) for function in _CLOCKED]
         random_defaults = _IDS.__defaults__
+        told, level = [*_LOGGER.handlers], _LOGGER.level
         for name in [name for name in os.environ if name.startswith("TIMEBANK_")]:
             del os.environ[name]
         for function in _CLOCKED:
@@ -71,6 +74,8 @@ class Stage:
             yield self
         finally:
             os.chdir(before)
+            _LOGGER.handlers[:] = told
+            _LOGGER.setLevel(level)
             os.environ.clear()
             os.environ.update(environment)
             _IDS.__defaults__ = random_defaults

@@ -23,13 +23,33 @@ def test_no_table_is_stale() -> None:
 
 
 def test_every_table_stands_somewhere() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.md"))
+    text = "".join(path.read_text(encoding="utf-8") for path in REFERENCE.rglob("*.md"))
     assert [name for name in make_reference.MADE if f"<!-- begin {name} -->" not in text] == []
 
 
 def test_the_page_of_errors_has_exactly_the_codes_of_the_tree() -> None:
+    met = [*make_reference.met_errors()]
+    assert re.findall(r"^\| \[`(\w+)`\]\(errors/", page("errors.md"), re.M) == met
     codes = {kind.code for kind in make_reference.error_tree(timebank.errors.TimebankError)}
-    assert {*re.findall(r"^### `(\w+)`$", page("errors.md"), re.M)} == codes - {"timebank_error"}
+    assert codes - {*met} == {"timebank_error", "refused", "storage"}
+
+
+def test_every_code_has_a_page_that_says_what_to_do() -> None:
+    pages = {
+        path.stem: path.read_text(encoding="utf-8") for path in (REFERENCE / "errors").glob("*")
+    }
+    assert {*pages} == {*make_reference.met_errors()}
+    for code, text in pages.items():
+        assert text.startswith(f"# `{code}`\n\n<!-- begin error-{code} -->\n")
+        assert len(text.partition("\n## What to do\n\n- ")[2]) > 100, code
+
+
+def test_the_pages_of_errors_name_only_commands_that_there_are() -> None:
+    known = {*re.findall(r"^### `timebank ([a-z]+(?: [a-z]+)?)", page("commands.md"), re.M)}
+    assert len(known) > 50
+    for path in (REFERENCE / "errors").glob("*.md"):
+        named = re.findall(r"`timebank ([a-z]+(?: [a-z]+)?)", path.read_text(encoding="utf-8"))
+        assert [name for name in named if name not in known] == [], path.name
 
 
 def test_the_page_of_checks_has_a_section_for_each() -> None:

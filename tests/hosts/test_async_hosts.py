@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 import timebank
-from tests.backends import SqlBackend, World, a_world
-from tests.hosts.host import Base, Host, Notice
+from tests.backends import World
+from tests.hosts.async_host import driver, host, opened, url
+from tests.hosts.host import Host, Notice
 from tests.postgres import create_database, drop_database
 from timebank import exchanges
 from timebank.actions.exchanges import PastExchange
@@ -23,51 +22,7 @@ from timebank.domain.audit import Verdict
 from timebank.domain.hours import Hours
 from timebank.errors import NotEnoughHours
 
-DRIVERS = {
-    "aiosqlite": "sqlite+aiosqlite",
-    "asyncpg": "postgresql+asyncpg",
-    "psycopg": "postgresql+psycopg_async",
-}
-
-
-@pytest.fixture(params=DRIVERS)
-def driver(request: pytest.FixtureRequest) -> str:
-    """Each asynchronous driver."""
-    return str(request.param)
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest, driver: str, tmp_path: Path) -> Iterator[str]:
-    """A migrated database with the host's table, by its synchronous URL."""
-    if driver == "aiosqlite":
-        template = request.getfixturevalue("sqlite_template")
-        yield f"sqlite:///{shutil.copyfile(template, tmp_path / 'host.sqlite')}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = create_database(server, request.getfixturevalue("postgres_template"))
-    yield url
-    drop_database(server, url)
-
-
-@pytest.fixture
-def host(url: str) -> Iterator[Host]:
-    """A synchronous look at what the asynchronous host does."""
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-    yield Host(engine=engine, world=a_world(SqlBackend(engine)))
-    engine.dispose()
-
-
-def opened(url: str, driver: str) -> AsyncEngine:
-    """The asynchronous host's engine."""
-    found = make_url(url).set(drivername=DRIVERS[driver])
-    if driver == "asyncpg":  # it takes a socket's folder as a host of its own
-        folder, port = found.query["host"], int(str(found.query["port"]))
-        found = found.set(query={})
-        return create_async_engine(
-            found, connect_args={"host": folder, "port": port, "user": "postgres"}
-        )
-    return create_async_engine(found)
+__all__ = ["driver", "host", "url"]
 
 
 def in_session(url: str, driver: str, work: Any, *, commit: bool = True) -> Any:

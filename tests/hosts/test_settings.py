@@ -20,6 +20,8 @@ from timebank.errors import (
     BackendSettingError,
     DatabaseUnavailable,
     InputError,
+    NotFoundError,
+    SchemaError,
     StorageError,
 )
 from timebank.storage.sql import schema
@@ -113,6 +115,18 @@ def test_a_reading_unit_gives_the_connection_back_fit_for_writing(sql_world: Wor
     assert sql_world.balance("anna") == 0
     sql_world.give("anna", 5)
     assert sql_world.balance("anna") == 5
+
+
+def test_a_refused_reader_gives_the_connection_back_fit_for_writing(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}", pool_size=1, max_overflow=0)
+    with pytest.raises(SchemaError), timebank.reading(engine, bank="riverside"):
+        pass
+    timebank.migrate(engine)
+    with pytest.raises(NotFoundError), timebank.reading(engine, bank="riverside"):
+        pass
+    with timebank.standalone(engine, bank="riverside") as uow:
+        timebank.banks.create(uow, first_coordinator="cora")
+    engine.dispose()
 
 
 def test_readers_see_one_snapshot_while_others_write(sql_world: World) -> None:

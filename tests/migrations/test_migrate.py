@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 import timebank
+from tests.backends import SqlBackend, a_world
 from timebank.domain.audit import Verdict
-from timebank.errors import BackendSettingError, DatabaseUnavailable, SchemaError
-from timebank.storage.sql import guards, schema
+from timebank.errors import BackendSettingError, DatabaseUnavailable, InputError, SchemaError
+from timebank.storage.sql import _migrate, guards, schema
 from timebank.storage.sql.faults import code_of
 
 HEAD = timebank.head_revision()
@@ -61,6 +64,34 @@ def fingerprint(connection: Connection) -> list[tuple[Any, ...]]:
 def live(engine: Engine) -> list[tuple[Any, ...]]:
     with engine.connect() as connection:
         return fingerprint(connection)
+
+
+LATER = """
+import sqlalchemy as sa
+
+revision, down_revision = "0002", "0001"
+
+def upgrade(op):
+    op.add_column("timebank_listing", sa.Column("colour", sa.Text(), nullable=True))
+    op.create_table("timebank_colour", sa.Column("name", sa.Text(), primary_key=True))
+
+def downgrade(op):
+    op.drop_table("timebank_colour")
+    op.drop_column("timebank_listing", "colour")
+"""
+
+
+def _with_a_later_revision(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    copy = shutil.copytree(_migrate.migrations_dir(), folder / "migrations")
+    (copy / "versions" / "0002_later.py").write_text(LATER)
+    monkeypatch.setattr(_migrate, "migrations_dir", lambda: copy)
+    monkeypatch.setattr(_migrate, "REVISION", "0002")
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A release that brings one revision more."""
+    _with_a_later_revision(monkeypatch, tmp_path)
 
 
 def test_an_empty_database_is_brought_to_the_newest_revision(empty: Engine) -> None:
@@ -299,6 +330,59 @@ def test_a_revision_that_is_not_ours_is_refused(empty: Engine) -> None:
         timebank.migrate(empty, "nowhere")
     assert caught.value.expected == "nowhere"
     assert ours(empty) == set()
+
+
+@pytest.mark.parametrize("back", ["base", "0001"])
+def test_a_way_back_that_would_lose_facts_is_refused(empty: Engine, later: None, back: str) -> None:
+    timebank.migrate(empty)
+    with timebank.standalone(empty, bank="riverside") as uow:
+        timebank.banks.create(uow, first_coordinator="cora")
+    before = live(empty)
+    with pytest.raises(InputError) as caught:
+        timebank.migrate(empty, back)
+    assert caught.value.field == "revision"
+    assert live(empty) == before
+
+
+@pytest.mark.parametrize(("back", "left"), [("base", None), ("0001", "0001")])
+def test_without_a_bank_there_is_a_way_back(
+    empty: Engine, later: None, back: str, left: str | None
+) -> None:
+    for _ in range(2):
+        timebank.migrate(empty)
+        timebank.migrate(empty, back)
+        assert timebank.current_revision(empty) == left
+    if left is None:
+        assert ours(empty) == {schema.VERSION_TABLE}
+    if left is None and empty.dialect.name == "postgresql":
+        with empty.connect() as connection:
+            query = "SELECT count(*) FROM pg_proc WHERE proname LIKE 'timebank%%'"
+            assert connection.exec_driver_sql(query).scalar_one() == 0
+
+
+def test_the_release_before_works_on_the_next_schema(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The rule for later releases: a revision only adds, and takes away a release later."""
+    with monkeypatch.context() as next_release:
+        _with_a_later_revision(next_release, tmp_path)
+        timebank.migrate(empty)
+    assert timebank.current_revision(empty) == "0002"
+    timebank.migrate(empty)
+    assert timebank.current_revision(empty) == "0002"
+    world = a_world(SqlBackend(empty))
+    world.give("anna", 60)
+    assert world.audit().verdict is Verdict.CLEAN
+    assert world.see(lambda uow: uow.schema_revision) == "0002"
+
+
+def test_two_steps_ahead_are_one_too_many(empty: Engine) -> None:
+    timebank.migrate(empty)
+    at_revision(empty, "0003")
+    for act in (timebank.migrate, timebank.bank_slugs):
+        with pytest.raises(SchemaError) as caught:
+            act(empty)
+        assert (caught.value.found, caught.value.expected) == ("0003", HEAD)
 
 
 def test_a_refused_migration_leaves_the_hosts_search_path(empty_postgres: Engine) -> None:

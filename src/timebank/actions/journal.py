@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from timebank.actions._archive import export, export_people, load
-from timebank.actions._books_files import export_beancount, export_csv, export_hledger
+from timebank.actions._books_files import (
+    export_beancount,
+    export_csv,
+    export_hledger,
+    export_timeoverflow,
+    export_timeoverflow_people,
+)
 from timebank.actions.members import account_of
 from timebank.domain.ids import AccountId, FactId, TransactionId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
@@ -24,6 +30,8 @@ __all__ = [
     "export_csv",
     "export_hledger",
     "export_people",
+    "export_timeoverflow",
+    "export_timeoverflow_people",
     "load",
     "prove",
     "seal",

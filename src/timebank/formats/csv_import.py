@@ -52,14 +52,6 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportFile(Generic[Row]):
-    """The rows that could be read, in file order, and every fault of the others."""
-
-    rows: tuple[Row, ...]
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A field of a format: how its text is read, and what stands for an empty cell."""
 
@@ -71,31 +63,39 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format(Generic[Row]):
-    """The columns of an import file, the one that identifies a row, and what a row becomes."""
+    """The columns of an import file, the one that identifies a row, and what a row becomes.
+
+    Rows that no column identifies are told apart by ``finish``, when all have been read.
+    """
 
     name: str
     columns: tuple[Column, ...]
-    identity: str
+    identity: str | None
     row: Callable[..., Row]
     check: Callable[[Row], Iterable[Fault]] = lambda row: ()
-
-    def column(self, name: str) -> Column:
-        """The column of that name. *Refuses* others with ``InputError``."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        known = ", ".join(column.name for column in self.columns)
-        raise InputError(field="map", problem=f"{name!r} is not one of {known}")
+    finish: Callable[[Iterable[Row]], Iterable[Row]] = lambda rows: rows
 
 
-def _text(field: str, limit: int) -> Callable[[str], str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile(Generic[Row]):
+    """The rows that could be read, in file order, and every fault of the others."""
+
+    form: Format[Row]
+    rows: tuple[Row, ...]
+    faults: tuple[Fault, ...]
+
+
+def read_text(field: str, limit: int) -> Callable[[str], str]:
+    """How a cell of free words is read: trimmed, printable, of at most so many characters."""
+
     def read(text: str) -> str:
         return checked_text(text, field=field, limit=limit) or ""
 
     return read
 
 
-def _day(text: str) -> date:
+def read_day(text: str) -> date:
+    """A day such as 2026-10-31. *Refuses* other texts and days long ago, with ``InputError``."""
     try:
         day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
@@ -107,7 +107,8 @@ def _day(text: str) -> date:
     return day
 
 
-def _whole(text: str) -> int:
+def read_whole(text: str) -> int:
+    """A whole number of minutes. *Refuses* other texts and absurd ones, with ``InputError``."""
     if not text.isascii() or not _WHOLE.fullmatch(text):
         raise InputError(
             field="minutes", problem=f"{text!r} is not a whole number of minutes; 1:30 is 90"
@@ -120,8 +121,9 @@ def _whole(text: str) -> int:
     return minutes
 
 
-def _positive(text: str) -> int:
-    minutes = _whole(text)
+def read_positive(text: str) -> int:
+    """A whole number of minutes above zero. *Refuses* others with ``InputError``."""
+    minutes = read_whole(text)
     if minutes <= 0:
         raise InputError(field="minutes", problem=f"{minutes} is not more than 0")
     return minutes
@@ -133,7 +135,8 @@ def _kind(text: str) -> PersonKind:
     return PersonKind(text)
 
 
-def _two_people(row: ExchangeRow) -> Iterator[Fault]:
+def two_people(row: ExchangeRow) -> Iterator[Fault]:
+    """Nobody helps himself."""
     if row.giver == row.receiver:
         yield Fault(
             line=row.line, column="receiver", problem=f"{row.receiver!r} is the giver as well"
@@ -143,45 +146,49 @@ def _two_people(row: ExchangeRow) -> Iterator[Fault]:
 EXCHANGES: Final[Format[ExchangeRow]] = Format(
     name="timebank",
     columns=(
-        Column(name="key", read=_text("key", 200)),
-        Column(name="happened_on", read=_day),
-        Column(name="giver", read=_text("giver", 60)),
-        Column(name="receiver", read=_text("receiver", 60)),
-        Column(name="minutes", read=_positive),
-        Column(name="category", read=_text("category", 60), required=False),
-        Column(name="reason", read=_text("reason", 200), required=False),
+        Column(name="key", read=read_text("key", 200)),
+        Column(name="happened_on", read=read_day),
+        Column(name="giver", read=read_text("giver", 60)),
+        Column(name="receiver", read=read_text("receiver", 60)),
+        Column(name="minutes", read=read_positive),
+        Column(name="category", read=read_text("category", 60), required=False),
+        Column(name="reason", read=read_text("reason", 200), required=False),
     ),
     identity="key",
     row=ExchangeRow,
-    check=_two_people,
+    check=two_people,
 )
 MEMBERS: Final[Format[MemberRow]] = Format(
     name="members",
     columns=(
-        Column(name="ref", read=_text("ref", 60)),
-        Column(name="name", read=_text("name", 200)),
+        Column(name="ref", read=read_text("ref", 60)),
+        Column(name="name", read=read_text("name", 200)),
         Column(name="kind", read=_kind, required=False),
-        Column(name="joined_on", read=_day, required=False),
-        Column(name="contact", read=_text("contact", 200), required=False),
-        Column(name="opening_minutes", read=_whole, required=False, empty=0),
+        Column(name="joined_on", read=read_day, required=False),
+        Column(name="contact", read=read_text("contact", 200), required=False),
+        Column(name="opening_minutes", read=read_whole, required=False, empty=0),
     ),
     identity="ref",
     row=MemberRow,
 )
 
 
-def parse_mapping(given: Sequence[str], form: Format[Row]) -> dict[str, str]:
+def parse_mapping(given: Sequence[str], *forms: Format[Any]) -> dict[str, str]:
     """``FIELD=COLUMN`` words as a table; an empty COLUMN leaves an optional field out.
 
-    *Refuses* words without ``=``, unknown fields, a field twice, and a required one left out, with
-    ``InputError``.
+    *Refuses* words without ``=``, fields that none of the forms has, a field twice, and a
+    required one left out, with ``InputError``.
     """
+    columns = {column.name: column for form in forms for column in form.columns}
     mapping: dict[str, str] = {}
     for word in given:
         field, equals, column = (part.strip() for part in word.partition("="))
         if not equals:
             raise InputError(field="map", problem=f"{word!r}: write FIELD=COLUMN")
-        if form.column(field).required and not column:
+        if field not in columns:
+            problem = f"{field!r} is not one of {', '.join(columns)}"
+            raise InputError(field="map", problem=problem)
+        if columns[field].required and not column:
             raise InputError(field="map", problem=f"{field!r} cannot be left out")
         if field in mapping:
             raise InputError(field="map", problem=f"{field!r} is mapped twice")
@@ -197,14 +204,35 @@ def read(
     Commas, or semicolons or tabs where the header has no comma. Columns nobody asked for are
     ignored, and so are empty lines. It never stops at the first fault.
     """
+    return read_one_of(stream, (form,), mapping)
+
+
+def read_one_of(
+    stream: BinaryIO, forms: Sequence[Format[Row]], mapping: Mapping[str, str] | None = None
+) -> ImportFile[Row]:
+    """Read a CSV file of the first form whose required columns its header has."""
     lines = Lines(stream)
     names, delimiter = _header(lines)
     faults = lines.faults
+    form = _fitting(names, forms, mapping or {})
     places = {} if faults else _places(names, form, mapping or {}, faults)
-    rows = [] if faults else [*_rows(lines, delimiter, len(names), form, places)]
+    found = [] if faults else form.finish(_rows(lines, delimiter, len(names), form, places))
+    rows = tuple(found)
     if not rows and not faults:
         faults.append(Fault(line=2, column="", problem="there is no row under the header"))
-    return ImportFile(rows=tuple(rows), faults=tuple(sorted(faults, key=lambda f: f.line)))
+    return ImportFile(form=form, rows=rows, faults=tuple(sorted(faults, key=lambda f: f.line)))
+
+
+def _fitting(
+    names: Sequence[str], forms: Sequence[Format[Row]], mapping: Mapping[str, str]
+) -> Format[Row]:
+    """The form that the header fits; else the last one, whose faults then say what is missing."""
+    header = {name.casefold() for name in names}
+    for form in forms:
+        required = (mapping.get(c.name, c.name).casefold() for c in form.columns if c.required)
+        if header.issuperset(required):
+            return form
+    return forms[-1]
 
 
 def _header(lines: Lines) -> tuple[list[str], str]:
@@ -253,7 +281,8 @@ def _rows(
             lines.faults.append(Fault(line=line, column="", problem=problem))
             continue
         values, faults = _values(cells, form, places, line, shared)
-        faults += _repeated(values.get(form.identity), form.identity, line, seen)
+        if form.identity is not None:
+            faults += _repeated(values.get(form.identity), form.identity, line, seen)
         if not faults:
             row = form.row(line=line, **values)
             faults += form.check(row)

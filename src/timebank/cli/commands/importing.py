@@ -20,19 +20,24 @@ from timebank.cli.render import Answer, console_for
 from timebank.cli.session import Place, actor, approver, second_person
 from timebank.domain.hours import Hours
 from timebank.errors import InputError
-from timebank.formats import csv_import
+from timebank.formats import csv_import, timeoverflow
 from timebank.formats.csv_import import ImportFile
 from timebank.ports import UnitOfWork
 
-FORMATS: Final = {form.name: form for form in (csv_import.EXCHANGES, csv_import.MEMBERS)}
-
+FORMATS: Final[dict[str, tuple[csv_import.Format[Any], ...]]] = {
+    csv_import.EXCHANGES.name: (csv_import.EXCHANGES,),
+    csv_import.MEMBERS.name: (csv_import.MEMBERS,),
+    "timeoverflow": timeoverflow.REPORTS,
+}
+"""Format → what its files may be; the header says which."""
 
 _STOPPED: Final = "interrupted; nothing was posted."
 _STOPPED_LATE: Final = "interrupted at the commit; import it again, nothing is posted twice."
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - reads stdin.")]
 FormatName = Annotated[
-    str, typer.Option("--format", metavar="timebank|members", help="What the rows are.")
+    str,
+    typer.Option("--format", metavar="timebank|members|timeoverflow", help="What the rows are."),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -91,6 +96,7 @@ def import_(
 
     Columns of timebank: key, happened_on, giver, receiver, minutes; category, reason if you like.
     Columns of members: ref, name; kind, joined_on, contact, opening_minutes if you like.
+    Timeoverflow: its report of users, or that of transfers.
     All faulty lines of the file are reported at once, each with its first fault.
     """
     wish = _Wish(
@@ -101,13 +107,13 @@ def import_(
         review_on=review_by,
         reason=reason,
     )
-    _check(format_, wish)
     found = _read(file, format_, columns or [])
+    _check(found.form.name, wish)
     with _progress(len(found.rows)) as progress:
 
         def act(uow: UnitOfWork) -> ImportReport:
             who = actor(uow, by, role=by_role)
-            return _import(uow, found, format_, wish, who, approved_by, progress)
+            return _import(uow, found, wish, who, approved_by, progress)
 
         report = where.rehearse(bank, act) if dry_run else _done(where, bank, act)
     return Answer(
@@ -116,13 +122,11 @@ def import_(
     )
 
 
-def _check(format_: str, wish: _Wish) -> None:
-    """*Refuses* an unknown format and options that do not go together, with ``InputError``."""
-    if format_ not in FORMATS:
-        raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
+def _check(rows: str, wish: _Wish) -> None:
+    """*Refuses* options that do not go together, with ``InputError``."""
     if wish.history and wish.carry_over:
         raise InputError(field="history", problem="either --history or --carry-over")
-    if format_ == csv_import.MEMBERS.name and (
+    if rows == csv_import.MEMBERS.name and (
         wish.history or wish.carry_over or wish.create_members or wish.add_categories
     ):
         raise InputError(
@@ -131,10 +135,12 @@ def _check(format_: str, wish: _Wish) -> None:
 
 
 def _read(file: str, format_: str, columns: Sequence[str]) -> ImportFile[Any]:
-    form: csv_import.Format[Any] = FORMATS[format_]
-    mapping = csv_import.parse_mapping(columns, form)
+    if format_ not in FORMATS:
+        raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
+    forms = FORMATS[format_]
+    mapping = csv_import.parse_mapping(columns, *forms)
     with _stream(file) as stream:
-        return csv_import.read(stream, form, mapping)
+        return csv_import.read_one_of(stream, forms, mapping)
 
 
 @contextmanager
@@ -153,7 +159,6 @@ def _stream(file: str) -> Iterator[BinaryIO]:
 def _import(
     uow: UnitOfWork,
     found: ImportFile[Any],
-    format_: str,
     wish: _Wish,
     who: Any,
     approved_by: str | None,
@@ -166,7 +171,7 @@ def _import(
         "review_on": wish.review_on,
         "progress": progress,
     }
-    if format_ == csv_import.MEMBERS.name:
+    if found.form.name == csv_import.MEMBERS.name:
         return imports.members(uow, found.rows, approved_by=approver(uow, approved_by), **common)
     if wish.carry_over:
         return imports.carry_over(

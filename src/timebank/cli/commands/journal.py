@@ -25,8 +25,15 @@ FORMATS: Final[dict[str, Callable[[ReadingUnit], Iterable[str]]]] = {
     "beancount": timebank.journal.export_beancount,
     "hledger": timebank.journal.export_hledger,
     "csv": timebank.journal.export_csv,
+    "timeoverflow": timebank.journal.export_timeoverflow,
 }
 """Format → the lines of the file."""
+
+PEOPLE: Final[dict[str, Callable[[ReadingUnit], Iterable[str]]]] = {
+    "jsonl": timebank.journal.export_people,
+    "timeoverflow": timebank.journal.export_timeoverflow_people,
+}
+"""Format → the lines of the file that names people, where there is one."""
 
 WithPeople = Annotated[
     Path | None,
@@ -53,15 +60,16 @@ def export(
 ) -> Answer:
     """Write the whole journal. Without --with-people it holds no names.
 
-    jsonl is the one that load reads; beancount and hledger check the others, csv is for people.
+    jsonl is the one that load reads; beancount and hledger check the others, csv is for people,
+    timeoverflow for its importers of transfers and (--with-people) of users.
     """
     if format_ not in FORMATS:
         raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
-    if with_people is not None and format_ != "jsonl":
+    if with_people is not None and format_ not in PEOPLE:
         raise InputError(field="with_people", problem=f"a {format_} file goes without names")
     count = _written(FORMATS[format_](uow), out)
     if with_people is not None:
-        _written(timebank.journal.export_people(uow), with_people, mode=0o600)
+        _written(PEOPLE[format_](uow), with_people, mode=0o600)
     if out is None:
         return Answer(document={}, text=())
     document = {"schema": "timebank.exported/1", "bank": uow.slug, "lines": count}

@@ -15,17 +15,19 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Constraint, Engine, Index, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from timebank.errors import DatabaseUnavailable, SchemaError
+from timebank.errors import DatabaseUnavailable, InputError, SchemaError
 from timebank.storage.sql import guards, sqlite
 from timebank.storage.sql.faults import translated
 from timebank.storage.sql.schema import PREFIX, REVISION, VERSION_TABLE, metadata
+from timebank.storage.sql.telling import tell
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
 T = TypeVar("T")
 
-_verified: WeakKeyDictionary[Engine, set[str | None]] = WeakKeyDictionary()
+_verified: WeakKeyDictionary[Engine, dict[str | None, str]] = WeakKeyDictionary()
 _COURTESY_LOCK: Final = 0x74696D65
 """Two migrators wait for each other; nothing else ever takes this lock."""
 
@@ -51,8 +53,14 @@ def migrate(
     commits. Tables have the prefix ``timebank_`` and a version table of their own; nothing else
     is touched. On PostgreSQL ``schema`` names where they live; it is created if need be.
 
-    *Refuses:* ``schema`` on SQLite (``BackendSettingError``), a revision this release does not
-    know (``SchemaError``), a database out of reach (``DatabaseUnavailable``, ``ConflictError``).
+    A database that the next release has migrated is left as it is: this one works on it.
+
+    An earlier revision (``base``: none of our tables) is a way back, open only while there is no
+    bank: every fact belongs to one.
+
+    *Refuses:* ``schema`` on SQLite (``BackendSettingError``), a way back that would lose facts
+    (``InputError``), a revision this release does not know (``SchemaError``), a database out of
+    reach (``DatabaseUnavailable``, ``ConflictError``).
     """
     try:
         if isinstance(database, Connection):
@@ -76,6 +84,9 @@ def _run(connection: Connection, revision: str, schema: str | None) -> None:
 
     with _in_schema(connection, schema):
         context = _context(connection, revision)
+        was = context.get_current_revision()
+        if revision == "head" and _is_next(was):
+            return
         try:
             with context.begin_transaction():
                 context.run_migrations(op=Operations(context))
@@ -85,9 +96,14 @@ def _run(connection: Connection, revision: str, schema: str | None) -> None:
                 expected=head_revision() if revision == "head" else revision,
                 command="pip install --upgrade timebank",
             ) from error
+        _verified.pop(connection.engine, None)
+        if was != context.get_current_revision():
+            tell("timebank.migrated", was, context.get_current_revision())
+        if context.get_current_revision() != head_revision():
+            return
         guards.install(connection)
         _check_foreign_keys(connection)
-        if revision == "head" and (wrong := _differences(connection, schema)):
+        if wrong := _differences(connection, schema):
             raise SchemaError(found="; ".join(wrong), expected=f"revision {head_revision()}")
 
 
@@ -119,6 +135,9 @@ def _context(connection: Connection, revision: str) -> MigrationContext:
         connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _COURTESY_LOCK})
 
     def plan(current: Any, _context: MigrationContext) -> Any:
+        if _is_way_back(script, revision, current):
+            _require_no_facts(connection, revision)
+            return script._downgrade_revs(revision, current)
         return script._upgrade_revs(revision, current)
 
     return MigrationContext.configure(
@@ -132,6 +151,23 @@ def _context(connection: Connection, revision: str) -> MigrationContext:
             "transaction_per_migration": False,
         },
     )
+
+
+def _is_way_back(script: ScriptDirectory, wanted: str, current: Any) -> bool:
+    if not current or wanted == "head":
+        return False
+    behind = {found.revision for found in script.iterate_revisions(current, "base")}
+    return wanted == "base" or wanted in behind - {*current}
+
+
+def _require_no_facts(connection: Connection, wanted: str) -> None:
+    bank = connection.exec_driver_sql("SELECT min(slug) FROM timebank_bank").scalar()
+    if bank is not None:
+        raise InputError(
+            field="revision",
+            problem=f"the way back to {wanted!r} would lose the facts of {bank}; the release before"
+            " this one works on this schema: install it and leave the tables as they are",
+        )
 
 
 def _check_foreign_keys(connection: Connection) -> None:
@@ -168,7 +204,7 @@ def check_schema(database: Engine | Connection, *, schema: str | None = None) ->
 
 def _differences(connection: Connection, schema: str | None) -> tuple[str, ...]:
     revision = _revision_of(connection, schema)
-    if revision != head_revision():
+    if revision != head_revision() and not _is_next(revision):
         return (f"revision {revision} instead of {head_revision()}",)
     return (
         *_table_differences(connection, schema),
@@ -210,18 +246,22 @@ def _reading(database: Engine | Connection, read: Callable[[Connection], T]) -> 
 
 
 def require_schema(connection: Connection, schema: str | None) -> str:
-    """The revision. *Refuses* a database at another one than this release's, with ``SchemaError``.
+    """The revision. *Refuses* a schema that this release does not work on, with ``SchemaError``.
 
     Looked up once per engine: a schema does not go back while a program runs.
     """
-    expected = head_revision()
-    verified = _verified.setdefault(connection.engine, set())
+    verified = _verified.setdefault(connection.engine, {})
     if schema not in verified:
         found = _revision_of(connection, schema)
-        if found != expected:
-            raise SchemaError(found=found or "missing", expected=expected)
-        verified.add(schema)
-    return expected
+        if found != head_revision() and not _is_next(found):
+            raise SchemaError(found=found or "missing", expected=head_revision())
+        verified[schema] = str(found)
+    return verified[schema]
+
+
+def _is_next(found: str | None) -> bool:
+    """Whether it is the revision of the next release, which only adds: we work on that one too."""
+    return found is not None and found.isdecimal() and int(found) == int(head_revision()) + 1
 
 
 def migration_script(dialect: str, *, schema: str | None = None) -> str:

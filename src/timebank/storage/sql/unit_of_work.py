@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
-from timebank.errors import BrokenInvariantError
+from timebank.errors import BrokenInvariantError, TimebankError
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite
@@ -30,9 +30,11 @@ from timebank.storage.sql.stores.listings import SqlListingStore
 from timebank.storage.sql.stores.people import SqlPersonStore
 from timebank.storage.sql.stores.requests import SqlOutbox, SqlRequestStore
 from timebank.storage.sql.stores.seals import SqlSealStore
+from timebank.storage.sql.telling import tell, tell_error
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+    from tenacity import RetryCallState
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -92,11 +94,14 @@ class SqlUnit:
             raise BrokenInvariantError("this unit of work failed before; begin a new one")
         try:
             if recording.taken(self.link, keys):
+                tell("timebank.key_taken", self.slug, receipt.action)
                 return False
             recording.record(self.link, changes, receipt, keys)
         except BaseException as error:
             self._broken = error
             raise
+        happened = ",".join(type(event).__name__ for event in receipt.events)
+        tell("timebank.recorded", self.slug, receipt.action, receipt.id, happened)
         return True
 
     def beside(self, slug: str) -> SqlUnit:
@@ -132,9 +137,10 @@ def unit_of_work(
     try:
         yield unit
         unit.require_whole()
-    except BaseException:
+    except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
             savepoint.rollback()
+        tell_error(bank, error)
         raise
     finally:
         unit.link.ended = True
@@ -172,8 +178,9 @@ class Standalone:
     ) -> None:
         self._unit.link.ended = True
         with self._connection:
-            if kind is not None:
+            if error is not None:
                 self._connection.rollback()
+                tell_error(self._bank, error)
                 return
             self._unit.require_whole()
             try:
@@ -199,10 +206,16 @@ class Standalone:
             retry=retry_if_exception(is_retryable),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.02, max=1),
+            before_sleep=self._tell_repeated,
             reraise=True,
         )
         result: T = attempts(self._once, work)
         return result
+
+    def _tell_repeated(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        code = error.code if isinstance(error, TimebankError) else None
+        tell("timebank.repeated", self._bank, code, state.attempt_number)
 
     def _once(self, work: Callable[[SqlUnit], T]) -> T:
         with Standalone(self._engine, self._bank, self._schema, self._clock) as unit:
@@ -235,9 +248,8 @@ def reading(
     """
     with _translating():
         connection = engine.connect()
-    with connection:
+    with connection, _snapshot(connection):
         with _translating():
-            _begin_reading(connection)
             revision = require_schema(connection, schema)
         unit = SqlUnit(connection, bank, schema, clock, revision, writes=False)
         try:
@@ -245,9 +257,19 @@ def reading(
             yield unit
         finally:
             unit.link.ended = True
-            if connection.dialect.name == "sqlite":
-                sqlite.end_reading(connection)
-            connection.rollback()
+
+
+@contextmanager
+def _snapshot(connection: Connection) -> Iterator[None]:
+    """One state of the database to read from; the connection goes back as it came."""
+    try:
+        with _translating():
+            _begin_reading(connection)
+        yield
+    finally:
+        if connection.dialect.name == "sqlite" and not connection.invalidated:
+            sqlite.end_reading(connection)
+        connection.rollback()
 
 
 def _begin_writing(connection: Connection, schema: str | None) -> None:

@@ -1,0 +1,1 @@
+"""A noticeboard whose members exchange hours: Django's ORM, one PostgreSQL, one transaction."""
