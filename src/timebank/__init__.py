@@ -37,6 +37,7 @@ from timebank.storage.sql import (
     reading,
     standalone,
     unit_of_work,
+    wing_names,
 )
 
 __version__ = "0.1.0"
@@ -78,4 +79,5 @@ __all__ = [
     "standalone",
     "transfers",
     "unit_of_work",
+    "wing_names",
 ]

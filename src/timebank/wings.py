@@ -1,0 +1,40 @@
+"""For those who build a wing: what stands on the ledger, with rules and tables of its own.
+
+A wing writes its own facts and things in the ledger's one write, in the host's transaction, under
+the ledger's keys; moves hours by the ledger's own actions; and is known to ``migrate`` by an
+entry point of the group ``timebank.wings``. Why it is so: docs/decisions/0015.
+"""
+
+from timebank.actions._gather import check_page, conditions, person_id
+from timebank.actions._request import action
+from timebank.domain.changes import Changes, WingValue
+from timebank.domain.conditions import Conditions, Fresh
+from timebank.domain.events import WingActed
+from timebank.storage.sql import blocks, types
+from timebank.storage.sql.link import Link
+from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
+from timebank.storage.sql.wings import Shape, Wing, linked, register
+
+__all__ = [
+    "ID_DIGITS",
+    "Changes",
+    "Conditions",
+    "Fresh",
+    "Link",
+    "Shape",
+    "Store",
+    "Wing",
+    "WingActed",
+    "WingValue",
+    "action",
+    "blocks",
+    "check_page",
+    "conditions",
+    "linked",
+    "page",
+    "person_id",
+    "register",
+    "slices",
+    "types",
+    "with_prefix",
+]
