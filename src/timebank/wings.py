@@ -7,9 +7,11 @@ entry point of the group ``timebank.wings``. Why it is so: docs/decisions/0015.
 
 from timebank.actions._gather import check_page, conditions, person_id
 from timebank.actions._request import action
+from timebank.domain.audit import CheckInfo, Finding
 from timebank.domain.changes import Changes, WingValue
 from timebank.domain.conditions import Conditions, Fresh
 from timebank.domain.events import WingActed
+from timebank.ports import WingAudit
 from timebank.storage.sql import blocks, types
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
@@ -18,13 +20,16 @@ from timebank.storage.sql.wings import Shape, Wing, linked, register
 __all__ = [
     "ID_DIGITS",
     "Changes",
+    "CheckInfo",
     "Conditions",
+    "Finding",
     "Fresh",
     "Link",
     "Shape",
     "Store",
     "Wing",
     "WingActed",
+    "WingAudit",
     "WingValue",
     "action",
     "blocks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +18,12 @@ from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.storage.sql import schema
 from timebank.wings import (
     Changes,
+    CheckInfo,
+    Finding,
     Shape,
     Wing,
     WingActed,
+    WingAudit,
     WingValue,
     action,
     blocks,
@@ -90,6 +94,31 @@ def _loan_to(one: Loan) -> dict[str, Any]:
     }
 
 
+def _tools(uow: ReadingUnit) -> list[Tool]:
+    link = linked(uow, LIBRARY)
+    rows = link.all(select(tool).where(tool.c.bank_id == link.bank).order_by(tool.c.id))
+    return [Tool(id=row.id, name=row.name, lent=bool(row.lent)) for row in rows]
+
+
+def _unlent(uow: ReadingUnit) -> Iterator[Finding]:
+    out = {tool_id for tool_id, _ in loans(uow)}
+    for one in _tools(uow):
+        if one.lent and one.id not in out:
+            yield Finding(
+                check="library_tools_lent",
+                subject=f"tool {one.id}",
+                expected="a loan",
+                found="none",
+                message="it is marked as lent, and nobody took it along",
+            )
+
+
+def _idle(one: Tool) -> Finding:
+    return Finding(
+        check="library_idle", subject=f"tool {one.id}", expected="", found="", message="unused"
+    )
+
+
 LIBRARY = register(
     Wing(
         name="library",
@@ -98,6 +127,14 @@ LIBRARY = register(
         shapes=(
             Shape(kind=Tool, table=tool, to_row=_tool_to, fact=False, fixed=("name",)),
             Shape(kind=Loan, table=loan, to_row=_loan_to, fact=True),
+        ),
+        audit=WingAudit(
+            checks=(
+                CheckInfo(name="library_tools_lent", holds="Each tool that is lent has a loan."),
+            ),
+            passes=lambda uow: {("library_tools_lent",): lambda: _unlent(uow)},
+            subjects=lambda uow: {"library_tools_lent": len(_tools(uow))},
+            notices=lambda uow: (_idle(one) for one in _tools(uow) if not one.lent),
         ),
     )
 )

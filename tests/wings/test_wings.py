@@ -185,6 +185,58 @@ def test_a_database_without_the_wing_says_how_to_get_it(engine: Engine) -> None:
         world.do(library.buy, "drill", by=world.cora)
 
 
+# --- the audit --------------------------------------------------------------------------------
+
+CHECK = "library_tools_lent"
+
+
+def plant(world: World) -> None:
+    """Somebody with a database console marks the tools as lent."""
+    assert isinstance(world.backend, SqlBackend)
+    with world.backend.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE timebank_library_tool SET lent = 1")
+
+
+def test_a_wing_adds_its_checks_to_every_audit(lending: World) -> None:
+    drill, saw = a_drill(lending), a_drill(lending)
+    lend(lending, drill)
+    report = lending.audit()
+    assert (report.checks[-1].name, report.checks[-1].subjects) == (CHECK, 2)
+    assert report.verdict is Verdict.CLEAN
+    assert [notice.subject for notice in report.notices] == [f"tool {saw}"]
+    plant(lending)
+    report = lending.audit()
+    assert report.verdict is Verdict.FINDINGS
+    assert [(f.check, f.subject) for f in report.findings] == [(CHECK, f"tool {saw}")]
+
+
+def test_a_wings_check_is_asked_for_by_name_or_left_out(lending: World) -> None:
+    a_drill(lending)
+    plant(lending)
+    only = lending.see(audits.run, checks=[CHECK])
+    assert [check.name for check in only.checks] == [CHECK]
+    assert only.verdict is Verdict.FINDINGS
+    without = lending.see(audits.run, checks=["sum_is_zero"])
+    assert without.verdict is Verdict.CLEAN_SELECTED
+    assert (CHECK, "not_asked") in without.not_checked
+    assert lending.see(audits.checks)[-1].name == CHECK
+
+
+def test_a_wing_that_cannot_be_read_makes_an_audit_incomplete(lending: World) -> None:
+    assert isinstance(lending.backend, SqlBackend)
+    a_drill(lending)
+    with lending.backend.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE timebank_library_loan RENAME TO elsewhere")
+    report = lending.audit()
+    assert (CHECK, "unreadable") in report.not_checked
+
+
+def test_a_database_without_the_wing_knows_none_of_its_checks(engine: Engine) -> None:
+    world = a_world(SqlBackend(engine))
+    assert CHECK not in [check.name for check in world.audit().checks]
+    assert refusal(lambda: world.see(audits.run, checks=[CHECK])) == "invalid_input checks"
+
+
 # --- copies -----------------------------------------------------------------------------------
 
 

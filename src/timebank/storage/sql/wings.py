@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table, inspect
 
 from timebank.domain.changes import WingValue
 from timebank.errors import InputError, SchemaError
-from timebank.ports import ReadingUnit
+from timebank.ports import ReadingUnit, WingAudit
 from timebank.storage.sql.blocks import PREFIX
 from timebank.storage.sql.guards import Fence
 from timebank.storage.sql.link import Link
@@ -58,6 +58,7 @@ class Wing:
     revision: str
     migrations: Callable[[], Path]
     shapes: tuple[Shape, ...]
+    audit: WingAudit | None = None
 
     @property
     def version_table(self) -> str:
