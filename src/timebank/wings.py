@@ -13,7 +13,10 @@ from timebank.domain.conditions import Conditions, Fresh
 from timebank.domain.events import WingActed
 from timebank.ports import WingAudit
 from timebank.storage.sql import blocks, types
+from timebank.storage.sql import schema as core
+from timebank.storage.sql._migrate import migrations_dir
 from timebank.storage.sql.link import Link
+from timebank.storage.sql.rows import _common as rows
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
 from timebank.storage.sql.wings import Shape, Wing, linked, register
 
@@ -35,10 +38,13 @@ __all__ = [
     "blocks",
     "check_page",
     "conditions",
+    "core",
     "linked",
+    "migrations_dir",
     "page",
     "person_id",
     "register",
+    "rows",
     "slices",
     "types",
     "with_prefix",

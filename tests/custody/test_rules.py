@@ -285,7 +285,7 @@ def sheeted(*, rules=LISTENING, **more):
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
-        ("paper", {"paper": " "}),
+        *(("paper", {"paper": paper}) for paper in (" ", "Ray", "S-Ray", "1" * 9, "Rayy1", 7)),
         ("worked_on", {"worked_on": TODAY + A_DAY}),
         ("until", {"until": TODAY}),
         ("starts", {"starts_minute": 1440, "length_minutes": 30}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,10 +15,27 @@ from timebank.domain.actor import APPROVERS, STAFF_ROLES, Actor, Role
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import FactId, PersonId, TransactionId
-from timebank.domain.member import checked_text
 from timebank.errors import InputError, NotPermitted, SecondPersonNeeded, WrongState
 
 DAY_MINUTES: Final = 24 * 60
+MAX_PAPER: Final = 40
+
+
+_PAPER: Final = re.compile(r"[A-Za-z]{0,3}[-/.]?[0-9]{1,8}(?:[-/.][0-9]{1,8})*")
+
+
+def checked_paper(number: str, *, field: str = "paper") -> str:
+    """The number of a paper, such as ``S-17`` or ``2026/4``: no room for anybody's name.
+
+    *Refuses* other text, with ``InputError``.
+    """
+    plain = number.strip() if isinstance(number, str) else ""
+    if len(plain) > MAX_PAPER or not _PAPER.fullmatch(plain):
+        raise InputError(
+            field=field,
+            problem=f"{number!r} is no paper number: at most three letters, then numbers, as S-17",
+        )
+    return plain
 
 
 class SheetState(Enum):
@@ -158,12 +176,12 @@ def new_sheet(
     with a time, a length or less than a week, an ordinary one with more than its day, a start
     outside of the day, a length of nothing or beyond the rules.
     """
-    checked = checked_text(paper, field="paper", limit=40)
+    number = checked_paper(paper)
     if (until or worked_on) > conditions.today:
         raise InputError(field="worked_on", problem="it has not come yet")
     sheet = Sheet(
         id=FactId(conditions.fresh.id()),
-        paper=checked or "",
+        paper=number,
         entry=entry,
         category=category,
         worked_on=worked_on,
@@ -251,7 +269,7 @@ def step(
         actor=conditions.by,
         approver=conditions.approved_by,
         reason=reason,
-        paper=checked_text(paper, field="paper", limit=40),
+        paper=None if paper is None else checked_paper(paper),
     )
     return replace(file.sheet, state=becomes), done
 
