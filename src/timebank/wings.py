@@ -18,6 +18,7 @@ from timebank.storage.sql._migrate import migrations_dir
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import _common as rows
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
+from timebank.storage.sql.stores.accounts import SqlAccountStore
 from timebank.storage.sql.wings import Shape, Wing, linked, register
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Fresh",
     "Link",
     "Shape",
+    "SqlAccountStore",
     "Store",
     "Wing",
     "WingActed",

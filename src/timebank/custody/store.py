@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
 from timebank.custody import tables
 from timebank.custody.domain.attention import Attempt, Exceptional, Looked
+from timebank.custody.domain.audit import INSIDE_KINDS, Moved
 from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
 from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.lines import Worked
@@ -25,8 +26,19 @@ from timebank.custody.domain.sheet import (
     SheetState,
 )
 from timebank.custody.rows import from_row
+from timebank.domain.account import Account, AccountKind
 from timebank.domain.ids import AccountId, FactId, PersonId
-from timebank.wings import ID_DIGITS, Store, WingValue, page, with_prefix
+from timebank.domain.transaction import Activity
+from timebank.wings import (
+    ID_DIGITS,
+    SqlAccountStore,
+    Store,
+    WingValue,
+    core,
+    page,
+    slices,
+    with_prefix,
+)
 
 V = TypeVar("V", bound=WingValue)
 
@@ -120,22 +132,18 @@ class CustodyStore(Store):
 
     def _files(self, sheets: Iterable[Sheet]) -> tuple[SheetFile, ...]:
         found = tuple(sheets)
-        ids = sorted(sheet.id for sheet in found)
         line, act = tables.sheet_line, tables.sheet_act
-        lines = self._read(
-            SheetLine,
-            self._of_bank(line).where(line.c.sheet_id.in_(ids)).order_by(line.c.sheet_id, line.c.n),
-        )
-        acts = self._read(
-            SheetAct,
-            self._of_bank(act).where(act.c.sheet_id.in_(ids)).order_by(act.c.sheet_id, act.c.n),
-        )
+        lines: dict[FactId, list[SheetLine]] = {sheet.id: [] for sheet in found}
+        acts: dict[FactId, list[SheetAct]] = {sheet.id: [] for sheet in found}
+        for ids in slices(lines):
+            query = self._of_bank(line).where(line.c.sheet_id.in_(ids)).order_by(line.c.n)
+            for one in self._read(SheetLine, query):
+                lines[one.sheet].append(one)
+            query = self._of_bank(act).where(act.c.sheet_id.in_(ids)).order_by(act.c.n)
+            for done in self._read(SheetAct, query):
+                acts[done.sheet].append(done)
         return tuple(
-            SheetFile(
-                sheet=sheet,
-                lines=tuple(one for one in lines if one.sheet == sheet.id),
-                acts=tuple(one for one in acts if one.sheet == sheet.id),
-            )
+            SheetFile(sheet=sheet, lines=tuple(lines[sheet.id]), acts=tuple(acts[sheet.id]))
             for sheet in found
         )
 
@@ -208,6 +216,71 @@ class CustodyStore(Store):
         """What was refused, in order of record."""
         query = page(self._of_bank(tables.attempt), tables.attempt.c.id, after, limit)
         return self._read(Attempt, query)
+
+    # --- the audit --------------------------------------------------------------------------
+
+    def moved(self) -> tuple[Moved, ...]:
+        """Every transfer that touches an account inside, in order of transaction."""
+        transaction, transfer = core.transaction, core.transfer
+        source, target = core.account.alias("source"), core.account.alias("target")
+        inside = [kind.value for kind in INSIDE_KINDS]
+
+        def is_end(account: Any, end: Any) -> ColumnElement[bool]:
+            return and_(account.c.bank_id == transfer.c.bank_id, account.c.id == end)
+
+        query = (
+            select(
+                transfer.c.transaction_id,
+                transfer.c.n,
+                transfer.c.minutes,
+                transfer.c.activity,
+                source.c.id.label("source"),
+                source.c.kind.label("source_kind"),
+                source.c.owner_id.label("source_owner"),
+                target.c.id.label("target"),
+                target.c.kind.label("target_kind"),
+                target.c.owner_id.label("target_owner"),
+                transaction.c.happened_on,
+                transaction.c.reverses,
+                transaction.c.approver_id,
+            )
+            .join(source, is_end(source, transfer.c.source_id))
+            .join(target, is_end(target, transfer.c.target_id))
+            .join(transaction, is_end(transaction, transfer.c.transaction_id))
+            .where(
+                transfer.c.bank_id == self.link.bank,
+                or_(source.c.kind.in_(inside), target.c.kind.in_(inside)),
+            )
+            .order_by(transfer.c.transaction_id, transfer.c.n)
+        )
+        return tuple(
+            Moved(
+                transaction=row.transaction_id,
+                n=row.n,
+                source=row.source,
+                target=row.target,
+                source_kind=AccountKind(row.source_kind),
+                target_kind=AccountKind(row.target_kind),
+                source_owner=row.source_owner,
+                target_owner=row.target_owner,
+                minutes=row.minutes,
+                activity=Activity(row.activity),
+                happened_on=row.happened_on,
+                reverses=row.reverses,
+                approved=row.approver_id is not None,
+            )
+            for row in self.link.stream(query)
+        )
+
+    def files(self) -> tuple[SheetFile, ...]:
+        """Every sheet with its lines and acts, in order of id."""
+        return self._files(
+            self._read(Sheet, self._of_bank(tables.sheet).order_by(tables.sheet.c.id))
+        )
+
+    def accounts(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
+        """Accounts by id; those that are gone are left out."""
+        return SqlAccountStore(self.link).many(ids)
 
     # --- all of it --------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from timebank.custody import tables
+from timebank.custody.checks import AUDIT
 from timebank.custody.domain.attention import Attempt, Exceptional, Looked
 from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
 from timebank.custody.domain.destination import Instruction
@@ -58,5 +59,6 @@ WING: Final = Wing(
         _fact(Looked, tables.looked),
         _fact(Attempt, tables.attempt),
     ),
+    audit=AUDIT,
 )
 """Named by the entry point ``timebank.wings``; set up by ``timebank db upgrade --wing custody``."""
