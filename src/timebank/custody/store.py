@@ -272,11 +272,12 @@ class CustodyStore(Store):
             for row in self.link.stream(query)
         )
 
-    def files(self) -> tuple[SheetFile, ...]:
-        """Every sheet with its lines and acts, in order of id."""
-        return self._files(
-            self._read(Sheet, self._of_bank(tables.sheet).order_by(tables.sheet.c.id))
-        )
+    def files(self, *, states: Collection[SheetState] = ()) -> tuple[SheetFile, ...]:
+        """Every sheet with its lines and acts, in order of id; only of some states if asked."""
+        query = self._of_bank(tables.sheet).order_by(tables.sheet.c.id)
+        if states:
+            query = query.where(tables.sheet.c.state.in_([state.value for state in states]))
+        return self._files(self._read(Sheet, query))
 
     def accounts(self, ids: Collection[AccountId]) -> dict[AccountId, Account]:
         """Accounts by id; those that are gone are left out."""

@@ -42,7 +42,9 @@ def turn(
     if act == "admit" and members.get(uow, before.id).status is Status.PENDING:
         members.approve(uow, before.id, by=by)
     block(uow, after, by=by)
-    return Changes(added=(change,), changed=(after,), events=(acted(act, before.id),))
+    return Changes(
+        added=(change,), changed=(after,), events=(acted(f"{after.state.value} now", before.id),)
+    )
 
 
 def change_of(

@@ -225,7 +225,9 @@ def release(
     )
     grounds = posted(uow, moves, found, before.id, Purpose.RELEASE, key=inner(key, "release"))
     return Changes(
-        added=(change, *grounds), changed=(after,), events=(acted(change.act, before.id),)
+        added=(change, *grounds),
+        changed=(after,),
+        events=(acted(f"{after.state.value} now", before.id),),
     )
 
 

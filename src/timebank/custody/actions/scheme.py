@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from timebank.custody.actions._gather import acted, case, coded, store_of
 from timebank.custody.domain.attention import Attempt, Exceptional, Looked
-from timebank.custody.domain.beneficiary import require_staff
-from timebank.custody.domain.membership import require_outside
+from timebank.custody.domain.beneficiary import Standing, require_staff
+from timebank.custody.domain.membership import State, require_outside
 from timebank.custody.domain.rules import DEFAULT, Rules, RulesVersion
+from timebank.custody.domain.sheet import SheetState
 from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.bank import day_of
 from timebank.domain.ids import FactId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
 from timebank.ports import ReadingUnit, UnitOfWork
@@ -128,3 +132,66 @@ def attempts(
     """What was refused, in order of record; a page of ``limit`` after ``after``."""
     check_page(after, limit)
     return store_of(uow).attempts(after=after, limit=limit)
+
+
+def by_prefix(uow: ReadingUnit, table: str, prefix: str) -> tuple[FactId, ...]:
+    """Ids of the scheme's sheets, beneficiaries … that begin so, at most two."""
+    return store_of(uow).by_prefix(table, prefix)
+
+
+def attempt_id(text: str) -> FactId:
+    """An attempt's id. *Refuses* other text with ``InputError``."""
+    return FactId(checked_id(text, field="after"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something that waits for somebody: what, which, since when, and what comes next."""
+
+    what: str
+    subject: str
+    since: date
+    next_step: str
+
+
+_NEXT: Final = {
+    SheetState.DRAFT: "submit",
+    SheetState.SUBMITTED: "verify",
+    SheetState.VERIFIED: "approve",
+    SheetState.APPROVED: "post",
+}
+
+
+def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
+    """Sheets on their way, people who applied, beneficiaries to look at again, open exceptions."""
+    store, bank = store_of(uow), uow.banks.get()
+    today = day_of(uow.now(), bank.zone)
+    found = [
+        Waiting(
+            what=f"sheet {file.sheet.state.value}",
+            subject=file.sheet.paper,
+            since=file.sheet.worked_on,
+            next_step=_NEXT[file.sheet.state],
+        )
+        for file in store.files(states=tuple(_NEXT))
+    ]
+    found += [
+        Waiting(what="person applied", subject=one.id, since=one.since, next_step="admit")
+        for one in store.memberships()
+        if one.state is State.APPLIED
+    ]
+    found += [
+        Waiting(what="beneficiary lapsed", subject=b.id, since=b.review_on, next_step="review")
+        for b in store.beneficiaries()
+        if b.standing is Standing.APPROVED and b.review_on is not None and b.review_on < today
+    ]
+    found += [
+        Waiting(
+            what=f"exception {one.rule.value}",
+            subject=one.id,
+            since=day_of(one.recorded_at, bank.zone),
+            next_step="close",
+        )
+        for one, _ in store.exceptionals(open_only=True)
+    ]
+    return tuple(found)

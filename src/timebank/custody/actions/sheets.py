@@ -255,6 +255,11 @@ def list(
     return store_of(uow).sheets(state=wanted, after=after, limit=limit)
 
 
+def of_paper(uow: ReadingUnit, paper: str) -> tuple[Sheet, ...]:
+    """Every entry of the paper with this number, first to last."""
+    return store_of(uow).of_paper(paper)
+
+
 def _stepped(
     uow: UnitOfWork,
     sheet: str,
