@@ -7,9 +7,10 @@ import pytest
 from tests.backends import SqlBackend
 from tests.custody.scheme import Scheme
 from tests.custody.test_scheme import earned, full, keep, membership, pot
-from timebank import Hours, TransactionDraft, Transfer, accounts, transfers
+from timebank import Hours, TransactionDraft, Transfer, accounts, staff, transfers
 from timebank.custody import Part, Place, people, sheets
 from timebank.custody.domain import audit
+from timebank.domain.actor import Actor, Role
 from timebank.domain.audit import Verdict
 
 HOUR = Hours.of(1)
@@ -95,6 +96,25 @@ def test_p33_a_reversal_by_one_person_alone_is_found(scheme: Scheme) -> None:
     id_ = gift.receipt_or_raise().transaction_id
     scheme.do(transfers.reverse, id_, reason="correction", by=scheme.cora)
     assert found(scheme) == {audit.CORRECTIONS: 1, audit.GROUNDS: 1}
+
+
+def test_p18_a_role_that_a_person_in_custody_was_given_is_found(scheme: Scheme) -> None:
+    scheme.do(staff.add, "tom", role="officer", by=scheme.cora)
+    assert found(scheme) == {audit.OFFICE: 1}
+    tom = Actor(person=scheme.people["tom"], role=Role.OFFICER)
+    move = Transfer(source=pot(scheme), target=scheme.accounts["gran"], hours=HOUR)
+    scheme.posted("S-1", ("ray", 60))
+    draft = TransactionDraft(transfers=(move,))
+    scheme.do(transfers.post, [draft], by=scheme.cora, approved_by=tom)
+    assert found(scheme) == {audit.OFFICE: 1}
+    scheme.posted("S-2", ("ray", 60))
+    inside = Transfer(source=pot(scheme), target=membership(scheme, "ray").custody, hours=HOUR)
+    draft = TransactionDraft(transfers=(inside,))
+    scheme.do(transfers.post, [draft], by=scheme.cora, approved_by=tom)
+    assert found(scheme) == {audit.OFFICE: 2, audit.CREDITS: 1}
+    scheme.do(staff.end, scheme.people["tom"], role="officer", by=scheme.cora)
+    scheme.days(1)
+    assert found(scheme) == {audit.OFFICE: 1, audit.CREDITS: 1}
 
 
 # --- with a database console ---------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Final
 from timebank.custody.domain import audit
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
+from timebank.domain.bank import day_of
 from timebank.ports import ReadingUnit
 from timebank.wings import Finding, Link, WingAudit
 
@@ -19,12 +20,13 @@ _CHECKS: Final[Mapping[str, Check]] = {
     audit.PEOPLE: audit.check_people,
     audit.GROUNDS: audit.check_grounds,
     audit.STATES: audit.check_states,
+    audit.OFFICE: audit.check_office,
     audit.CORRECTIONS: audit.check_corrections,
 }
 
 
-def _books(link: Link) -> Books:
-    store = CustodyStore(link)
+def _books(uow: ReadingUnit) -> Books:
+    store = CustodyStore(_link(uow))
     memberships = store.memberships()
     people = [one.id for one in memberships]
     accounts = [a for m in memberships for a in (m.custody, m.held, m.community)]
@@ -36,11 +38,13 @@ def _books(link: Link) -> Books:
         histories=store.histories(people),
         accounts=store.accounts(accounts),
         beneficiaries={one.id: one for one in store.beneficiaries()},
+        staff=tuple(staff for staff, _ in uow.people.staff()),
+        today=day_of(uow.now(), uow.banks.get().zone),
     )
 
 
 def _passes(uow: ReadingUnit) -> dict[tuple[str, ...], Callable[[], Iterable[Finding]]]:
-    books = cache(partial(_books, _link(uow)))
+    books = cache(partial(_books, uow))
     return {(name,): partial(_run, check, books) for name, check in _CHECKS.items()}
 
 
@@ -49,12 +53,13 @@ def _run(check: Check, books: Callable[[], Books]) -> Iterable[Finding]:
 
 
 def _subjects(uow: ReadingUnit) -> dict[str, int]:
-    books = _books(_link(uow))
+    books = _books(uow)
     return {
         audit.CREDITS: sum(len(file.lines) for file in books.files),
         audit.PEOPLE: len(books.files),
         audit.GROUNDS: len(books.moved),
         audit.STATES: len(books.memberships),
+        audit.OFFICE: len(books.staff) + len(books.moved),
         audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),
     }
 

@@ -242,6 +242,8 @@ class CustodyStore(Store):
                 target.c.owner_id.label("target_owner"),
                 transaction.c.happened_on,
                 transaction.c.reverses,
+                transaction.c.recorded_at,
+                transaction.c.actor_id,
                 transaction.c.approver_id,
             )
             .join(source, is_end(source, transfer.c.source_id))
@@ -267,7 +269,9 @@ class CustodyStore(Store):
                 activity=Activity(row.activity),
                 happened_on=row.happened_on,
                 reverses=row.reverses,
-                approved=row.approver_id is not None,
+                recorded_on=row.recorded_at.date(),
+                actor=row.actor_id,
+                approver=row.approver_id,
             )
             for row in self.link.stream(query)
         )

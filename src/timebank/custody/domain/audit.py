@@ -18,12 +18,14 @@ from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.audit import CheckInfo, Finding
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
+from timebank.domain.member import Staff
 from timebank.domain.transaction import Activity
 
 CREDITS: Final = "custody_credits_match_lines"
 PEOPLE: Final = "custody_sheets_have_two_people"
 GROUNDS: Final = "custody_hours_out_have_a_ground"
 STATES: Final = "custody_states_match_changes"
+OFFICE: Final = "custody_nobody_inside_holds_office"
 CORRECTIONS: Final = "custody_corrections_have_two_people"
 
 CHECKS: Final = (
@@ -42,6 +44,10 @@ CHECKS: Final = (
     CheckInfo(
         name=STATES,
         holds="Each membership stands where its changes left it, its accounts blocked accordingly.",
+    ),
+    CheckInfo(
+        name=OFFICE,
+        holds="Nobody in custody holds a role of staff, or acted for hours that go in or out.",
     ),
     CheckInfo(
         name=CORRECTIONS,
@@ -68,7 +74,9 @@ class Moved:
     activity: Activity
     happened_on: date
     reverses: TransactionId | None
-    approved: bool
+    recorded_on: date
+    actor: PersonId | None
+    approver: PersonId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +90,8 @@ class Books:
     histories: Mapping[PersonId, History]
     accounts: Mapping[AccountId, Account]
     beneficiaries: Mapping[FactId, Beneficiary]
+    staff: tuple[Staff, ...]
+    today: date
 
 
 def _finding(check: str, subject: str, expected: str, found: str, message: str) -> Finding:
@@ -184,11 +194,7 @@ def _not_two(
         return "somebody judged their own part"
     for act in file.acts:
         person = act.actor.person
-        history = histories.get(person) if person is not None else None
-        if history is None:
-            continue
-        state = history.state_on(act.recorded_at.date())
-        if state is not None and state not in OUTSIDE:
+        if person is not None and _was_inside(person, act.recorded_at.date(), histories):
             return "a person in custody held an office"
     unknown = {act.act for act in file.acts} - set(STEPS)
     return f"unknown acts: {', '.join(sorted(unknown))}" if unknown else None
@@ -266,10 +272,40 @@ def check_states(books: Books) -> Iterator[Finding]:
                 )
 
 
+def check_office(books: Books) -> Iterator[Finding]:
+    """Roles held now by people in custody, and whoever moved hours inside while in custody."""
+    for staff in books.staff:
+        ended = staff.ends_on is not None and staff.ends_on < books.today
+        if not ended and _was_inside(staff.person, books.today, books.histories):
+            yield _finding(
+                OFFICE,
+                f"person {staff.person}",
+                "no role of staff",
+                staff.role.value,
+                "a person in custody holds an office: timebank staff end",
+            )
+    for each in books.moved:
+        for person in (each.actor, each.approver):
+            if person is not None and _was_inside(person, each.recorded_on, books.histories):
+                yield _finding(
+                    OFFICE,
+                    f"transaction {each.transaction} transfer {each.n}",
+                    "staff who are not in custody",
+                    f"person {person}",
+                    "a person in custody acted for hours inside",
+                )
+
+
+def _was_inside(person: PersonId, day: date, histories: Mapping[PersonId, History]) -> bool:
+    history = histories.get(person)
+    state = None if history is None else history.state_on(day)
+    return state is not None and state not in OUTSIDE
+
+
 def check_corrections(books: Books) -> Iterator[Finding]:
     """Whoever reverses hours of somebody inside has a second person."""
     for each in books.moved:
-        if each.reverses is not None and not each.approved:
+        if each.reverses is not None and each.approver is None:
             yield _finding(
                 CORRECTIONS,
                 f"transaction {each.transaction} transfer {each.n}",
