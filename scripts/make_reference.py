@@ -33,7 +33,7 @@ from timebank.domain.actor import MAY, Role  # noqa: E402
 from timebank.domain.audit import CHECKS  # noqa: E402
 from timebank.domain.events import EVENTS  # noqa: E402
 from timebank.domain.exchange import ACTS, Act  # noqa: E402
-from timebank.domain.flows import NEVER  # noqa: E402
+from timebank.domain.flows import NEEDS_APPROVAL, NEVER, Pair  # noqa: E402
 from timebank.domain.hours import Hours  # noqa: E402
 from timebank.domain.policy import PRESETS, Policy  # noqa: E402
 from timebank.formats import csv_import, timeoverflow  # noqa: E402
@@ -179,8 +179,17 @@ def made_flows(name: str) -> str:
 
 def made_nevers() -> str:
     """What no policy can allow."""
-    pairs = sorted((source.value, target.value) for source, target in NEVER)
-    return "".join(f"- {source} to {target}\n" for source, target in pairs)
+    return _listed(NEVER)
+
+
+def made_approvals() -> str:
+    """What no policy can allow without a second person."""
+    return _listed(NEEDS_APPROVAL)
+
+
+def _listed(pairs: Iterable[Pair]) -> str:
+    words = sorted((source.value, target.value) for source, target in pairs)
+    return "".join(f"- {source} to {target}\n" for source, target in words)
 
 
 def made_policy() -> str:
@@ -356,6 +365,7 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "tables": pictures.tables_block,
     "flows-custody": lambda: made_flows("custody"),
     "nevers": made_nevers,
+    "approvals": made_approvals,
     "policy": made_policy,
     "import-timebank": lambda: made_columns(csv_import.EXCHANGES),
     "import-members": lambda: made_columns(csv_import.MEMBERS),

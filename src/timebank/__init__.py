@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         reading,
         standalone,
         unit_of_work,
+        wing_names,
     )
 
 __version__ = "0.1.0"
@@ -83,6 +84,7 @@ __all__ = [
     "standalone",
     "transfers",
     "unit_of_work",
+    "wing_names",
 ]
 
 _PLACES: Final = {
@@ -122,6 +124,7 @@ _PLACES: Final = {
     "standalone": "storage.sql:standalone",
     "transfers": "actions.transfers",
     "unit_of_work": "storage.sql:unit_of_work",
+    "wing_names": "storage.sql:wing_names",
 }
 """Where each name lives: a room, or a name in one."""
 

@@ -177,7 +177,7 @@ def test_lists_go_on_after_an_id() -> None:
         ("audit --list", ["schema", "checks"]),
         ("db current", ["schema", "revision", "head"]),
         ("db check", ["schema", "revision", "differences"]),
-        ("db upgrade", ["schema", "was", "revision"]),
+        ("db upgrade", ["schema", "was", "revision", "wings"]),
         ("db sql", ["schema", "dialect", "script"]),
     ],
 )

@@ -172,6 +172,7 @@ def _movements(season: Season) -> None:
 def _house(season: Season) -> None:
     world, do = season.world, season.do
     today = day_of(world.backend.clock(), "Europe/London")
+    do(accounts.open, kind="activity", label="library", by=world.cora)
     do(
         accounts.set_limits,
         world.accounts["ben"],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.backends import Backend, World, a_world
-from timebank import Hours, banks, exchanges, listings, members, staff
+from timebank import Hours, accounts, banks, exchanges, listings, members, staff
 from timebank.domain.actor import Role
 from timebank.domain.ids import PersonId
 from timebank.domain.member import Status
@@ -145,6 +145,27 @@ def test_a_member_approved_on_the_first_day_was_never_seen_as_pending(backend: B
     standing = world.see(lambda u: u.people.standings([ben]))[ben]
     days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11)]
     assert [standing.status_on(day) for day in days] == [Status.ACTIVE] * 3
+
+
+def test_further_accounts_come_after_the_first(world: World) -> None:
+    further = [
+        world.do(accounts.open, kind="held", owner="anna", by=world.cora).account_id
+        for _ in range(5)
+    ]
+    first, *others = world.see(members.get, "anna").accounts
+    assert (first, others) == (world.accounts["anna"], sorted(further))
+    sink = world.do(accounts.open, kind="activity", label="library", by=world.cora).account_id
+    assert world.see(accounts.get, "library").id == sink
+    for label in ("library", "pot"):
+        with pytest.raises(RefTaken):
+            world.do(accounts.open, kind="activity", label=label, by=world.cora)
+    world.do(members.suspend, "anna", reason="safeguarding", by=world.cora)
+    assert world.audit().findings == ()
+    world.backend.clock.advance(timedelta(days=3))
+    world.do(accounts.open, kind="custody", owner="anna", by=world.cora)
+    world.do(members.resume, "anna", by=world.cora)
+    world.do(members.leave, "anna", by=world.cora)
+    assert world.audit().findings == ()
 
 
 def test_roles_are_listed_in_order_of_first_day(world: World) -> None:

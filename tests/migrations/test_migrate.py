@@ -177,7 +177,7 @@ def test_a_host_gets_its_connection_back_with_foreign_keys_as_they_were(
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == on
 
 
-def _broken(_connection: Connection) -> None:
+def _broken(_connection: Connection, _fence: object) -> None:
     raise RuntimeError("in the middle of a migration")
 
 
@@ -445,7 +445,7 @@ def test_m52_a_rebuild_drops_guards_and_the_next_migration_puts_them_up(
 def test_a_migration_that_ends_at_another_schema_is_refused_and_undone(
     empty: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "install", lambda connection: None)
+    monkeypatch.setattr(guards, "install", lambda connection, fence: None)
     with pytest.raises(SchemaError):
         timebank.migrate(empty)
     assert tables(empty) == set()

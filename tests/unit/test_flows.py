@@ -4,7 +4,15 @@ import pytest
 
 from tests.support import refusal
 from timebank.domain.account import AccountKind as K
-from timebank.domain.flows import NEVER, OPEN_FLOWS, Flow, Verdict, flow_table, verdict_for
+from timebank.domain.flows import (
+    NEEDS_APPROVAL,
+    NEVER,
+    OPEN_FLOWS,
+    Flow,
+    Verdict,
+    flow_table,
+    verdict_for,
+)
 from timebank.domain.policy import CUSTODY, NEIGHBOURHOOD
 
 ALLOWED, APPROVAL = Verdict.ALLOWED, Verdict.APPROVAL
@@ -18,13 +26,18 @@ OPEN = {
     **{(b, a): APPROVAL for a in (*ROUND, K.POT) for b in (K.CLOSURE, K.RESERVE)},
 }
 IN_CUSTODY = {
-    (K.ISSUANCE, K.CUSTODY): ALLOWED,
-    (K.ORGANISATION, K.CUSTODY): ALLOWED,
+    (K.ISSUANCE, K.CUSTODY): APPROVAL,
+    (K.ORGANISATION, K.CUSTODY): APPROVAL,
     (K.CUSTODY, K.POT): ALLOWED,
     (K.CUSTODY, K.HELD): ALLOWED,
     (K.CUSTODY, K.ACTIVITY): ALLOWED,
     (K.CUSTODY, K.MEMBER): APPROVAL,
     (K.HELD, K.MEMBER): APPROVAL,
+    (K.HELD, K.POT): APPROVAL,
+    **{(K.CLEARING, a): APPROVAL for a in (K.CUSTODY, K.HELD, K.POT)},
+    **{(a, K.CLEARING): APPROVAL for a in (K.CUSTODY, K.HELD, K.POT)},
+    (K.ACTIVITY, K.CLOSURE): APPROVAL,
+    (K.CLOSURE, K.ISSUANCE): APPROVAL,
     (K.POT, K.CUSTODY): APPROVAL,
     (K.CUSTODY, K.CLOSURE): APPROVAL,
     (K.HELD, K.CLOSURE): APPROVAL,
@@ -43,6 +56,21 @@ def test_every_pair_of_kinds(pair):
 def test_a_fixed_never_cannot_be_lifted(pair, verdict):
     lifted = (Flow(source=pair[0], target=pair[1], verdict=verdict),)
     assert refusal(lambda: flow_table(lifted)) == "invalid_input flows"
+
+
+@pytest.mark.parametrize("pair", sorted(NEEDS_APPROVAL, key=str))
+def test_a_second_person_cannot_be_configured_away(pair):
+    alone = (Flow(source=pair[0], target=pair[1], verdict=ALLOWED),)
+    assert refusal(lambda: flow_table(alone)) == "invalid_input flows"
+    for verdict in (APPROVAL, Verdict.NEVER):
+        assert flow_table((Flow(source=pair[0], target=pair[1], verdict=verdict),)) == {
+            pair: verdict
+        }
+
+
+def test_what_reaches_a_person_in_custody_is_never_or_needs_approval():
+    own = {(K.CUSTODY, K.HELD)}
+    assert NEVER | NEEDS_APPROVAL | own >= {(a, b) for a in K for b in (K.CUSTODY, K.HELD)}
 
 
 def test_a_pair_is_listed_once():

@@ -14,7 +14,7 @@ from timebank.domain.ids import FactId
 from timebank.domain.ledger import Override, Posting, post
 from timebank.domain.member import Status
 from timebank.domain.note import Note
-from timebank.domain.policy import NEIGHBOURHOOD
+from timebank.domain.policy import CUSTODY, NEIGHBOURHOOD
 from timebank.domain.transaction import TransactionKind
 from timebank.errors import CeilingReached, FlowNotAllowed, NotEnoughHours
 from timebank.testing.builders import (
@@ -350,6 +350,20 @@ def test_no_override_takes_a_custody_or_held_account_below_zero(kind):
         return posted(back, kind=TransactionKind.REVERSAL, accounts=[inside], override=OVERRIDE)
 
     assert refusal(act) == "not_enough_hours"
+
+
+@pytest.mark.parametrize(("owner", "refused"), [(ANNA, False), (BEN, True)])
+def test_hours_go_from_custody_to_nobody_elses_held_account(owner, refused):
+    inside = an_account(1, kind=AccountKind.CUSTODY, floor=0, balance=60)
+    held = replace(an_account(2, kind=AccountKind.HELD, floor=0), owner=owner)
+
+    def act():
+        return posted(transfer(1, 2), accounts=[inside, held], policy=CUSTODY)
+
+    if refused:
+        assert refusal(act) == "flow_not_allowed"
+    else:
+        assert act()[1][account_id(2)].balance_minutes == 60
 
 
 def test_an_override_that_is_not_needed_is_not_recorded():

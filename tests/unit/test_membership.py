@@ -19,6 +19,7 @@ from timebank.domain.membership import (
     freeze,
     join,
     leave,
+    open_account,
     set_limits,
     update,
 )
@@ -298,6 +299,45 @@ def test_a_lapsed_hold_stops_nobody_from_leaving():
     assert the(changes, Hold).id == hold.id
 
 
+# --- further accounts ---------------------------------------------------------------------------
+
+
+def opened(*, by=None, kind=AccountKind.ACTIVITY, owner=None, label="library"):
+    return open_account(kind, conditions(by=by), owner=owner, label=label)
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments"),
+    descending(
+        ("not_permitted", {"by": as_broker()}),
+        ("invalid_input owner", {"kind": AccountKind.HELD}),
+        ("invalid_input label", {"label": None}),
+    )
+    + descending(("invalid_input owner", {"owner": a_member(ANNA)}))
+    + descending(("invalid_input label", {"label": " "})),
+)
+def test_open_account_in_order_of_refusal(error, arguments):
+    assert refusal(lambda: opened(**arguments)) == error
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.ACTIVE])
+def test_a_further_account_of_a_member_has_the_members_status(status):
+    changes = opened(kind=AccountKind.HELD, owner=a_member(ANNA, status=status), label=None)
+    account, change = the(changes, Account), the(changes, AccountChange)
+    assert (account.owner, account.label, account.kind) == (ANNA, None, AccountKind.HELD)
+    assert (account.floor_minutes, account.balance_minutes) == (0, 0)
+    assert (change.field, change.was, change.becomes) == (
+        ChangeField.STATUS,
+        "unopened",
+        status.value,
+    )
+
+
+def test_a_further_account_of_the_bank_has_a_label():
+    account = the(opened(), Account)
+    assert (account.owner, account.label) == (None, "library")
+
+
 # --- limits -----------------------------------------------------------------------------------
 
 
@@ -332,6 +372,23 @@ def limited(
 )
 def test_set_limits_in_order_of_refusal(error, arguments):
     assert refusal(lambda: limited(**arguments)) == error
+
+
+@pytest.mark.parametrize("kind", [AccountKind.CUSTODY, AccountKind.HELD])
+@pytest.mark.parametrize("floor", [-1, -600, None])
+def test_a_custody_or_held_account_has_no_floor_but_zero(kind, floor):
+    def act(floor):
+        return set_limits(
+            an_account(1, kind=kind, floor=0),
+            conditions(approved_by=SECOND),
+            floor_minutes=floor,
+            ceiling_minutes=600,
+            reason="hardship",
+            review_on=None,
+        )
+
+    assert refusal(lambda: act(floor)) == "invalid_input floor"
+    assert the(act(0), Account).ceiling_minutes == 600
 
 
 @pytest.mark.parametrize("ceiling", [0, -30, -600])

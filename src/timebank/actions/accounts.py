@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from timebank.actions._gather import books, conditions
+from timebank.actions._gather import books, conditions, person_id
 from timebank.actions._request import action
 from timebank.actions.members import account_of
 from timebank.actions.periods import settled_at
@@ -21,7 +21,7 @@ from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.statement import Statement
 from timebank.domain.words import checked_word
-from timebank.errors import InputError, NotFoundError
+from timebank.errors import InputError, NotFoundError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 
 
@@ -39,6 +39,32 @@ class AccountView:
     floor: Hours | None
     ceiling: Hours | None
     frozen: Frozen
+
+
+@action("accounts.open")
+def open(
+    uow: UnitOfWork,
+    *,
+    kind: AccountKind | str,
+    by: Actor,
+    owner: str | None = None,
+    label: str | None = None,
+    key: str | None = None,
+) -> Changes:
+    """A further account at 0:00: of the member ``owner`` (id or ref) beside the first one, or of
+    the bank itself under ``label``. The receipt has the ``account_id``.
+
+    *Refuses*, in this order: an unknown kind or member, the actor, a kind that belongs to a member
+    without one, another kind with one, an unfit label or one that is taken (``RefTaken``).
+    """
+    wanted = checked_word(AccountKind, kind, field="kind")
+    person = None if owner is None else person_id(uow, owner, field="owner")
+    now = conditions(uow, by=by, people=() if person is None else (person,))
+    member = None if person is None else now.standing(person).member
+    changes = membership.open_account(wanted, now, owner=member, label=label)
+    if member is None and label is not None and uow.accounts.by_label(label) is not None:
+        raise RefTaken(kind="label", ref=label)
+    return changes
 
 
 @action("accounts.set_limits")

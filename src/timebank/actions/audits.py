@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -44,7 +45,7 @@ from timebank.domain.audit_rows import (
 from timebank.domain.bank import day_of
 from timebank.domain.policy import Policy
 from timebank.errors import InputError
-from timebank.ports import AuditSource, ReadingUnit
+from timebank.ports import AuditSource, ReadingUnit, WingAudit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.checks import check_kept, check_leaves, check_tree
 
@@ -65,7 +66,7 @@ _ALWAYS_WHOLE = frozenset(
         _KEPT,
     }
 )
-"""What stands now, in few rows: an audit since a checkpoint looks at all of it."""
+"""What stands now, in few rows: an audit since a checkpoint looks at all of it, as wings do."""
 BEFORE = "before_the_checkpoint"
 """Why an audit since a checkpoint did not check something: it came earlier."""
 
@@ -75,7 +76,7 @@ _NOTHING_WAITS: tuple[int, datetime | None] = (0, None)
 _NO_COUNTS: Mapping[str, int] = defaultdict(int)
 
 Progress = Callable[[str], None]
-Passes = Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]]
+Passes = dict[tuple[str, ...], Callable[[], Iterable[Finding]]]
 """The checks that one pass over the books serves → the pass."""
 
 
@@ -151,18 +152,22 @@ def _run(
     progress: Progress | None,
 ) -> AuditReport:
     source = uow.audit if since is None else uow.audit.later(since.size, since.sealed_at)
-    skipped = _skipped(checks, kept or since)
-    passes = {
-        **_streams(uow, source, since),
-        **_passes(uow, source, kept or since, max_unsealed_hours),
-    }
-    found = _found(uow, passes, skipped, progress or (lambda name: None))
+    beside = uow.wing_audits
+    names = (*NAMES, *(check.name for audit in beside for check in audit.checks))
+    skipped = _skipped(names, checks, kept or since)
+    passes = _streams(uow, source, since) | _passes(uow, source, kept or since, max_unsealed_hours)
+    for audit in beside:
+        passes |= audit.passes(uow)
+    found = _found(uow, names, passes, skipped, progress or (lambda name: None))
     excused = _excused(uow, found, accepted)
     counted = _read(uow, uow.audit.counted, _NO_COUNTS)
     looked_at = counted if since is None else _read(uow, source.counted, _NO_COUNTS)
+    subjects = Counter(looked_at)
+    for audit in beside:
+        subjects.update(_read(uow, partial(audit.subjects, uow), _NO_COUNTS))
     results = tuple(
-        CheckResult(name=name, subjects=_subjects(name, looked_at), findings=tuple(found[name]))
-        for name in NAMES
+        CheckResult(name=name, subjects=_subjects(name, subjects), findings=tuple(found[name]))
+        for name in names
         if name not in skipped or (found[name] and skipped[name] == "unreadable")
     )
     unsealed, oldest = _read(uow, uow.audit.unsealed, _NOTHING_WAITS)
@@ -178,27 +183,33 @@ def _run(
         counted=counted,
         unsealed=unsealed,
         oldest_unsealed=oldest,
-        not_checked=tuple(_not_checked(skipped, since)),
+        not_checked=tuple(_not_checked(names, skipped, since)),
         checkpoint=None if head is None else checkpoint_of(uow.slug, head),
         accepted=excused,
-        notices=_read(uow, lambda: _notices(uow), ()),
+        notices=_read(uow, lambda: _notices(uow, beside), ()),
     )
 
 
-def _skipped(checks: Collection[str] | None, kept: Checkpoint | None) -> dict[str, str]:
+def _skipped(
+    names: Sequence[str], checks: Collection[str] | None, kept: Checkpoint | None
+) -> dict[str, str]:
     """The checks that will not run, and why. *Refuses* names of none."""
-    wanted = set(NAMES if checks is None else checks)
-    if unknown := sorted(wanted - set(NAMES)):
-        raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(NAMES)}")
-    skipped = {name: "not_asked" for name in NAMES if name not in wanted}
+    wanted = set(names if checks is None else checks)
+    if unknown := sorted(wanted - set(names)):
+        raise InputError(field="checks", problem=f"{unknown[0]!r} is not one of {', '.join(names)}")
+    skipped = {name: "not_asked" for name in names if name not in wanted}
     if kept is None and _KEPT in wanted:
         skipped[_KEPT] = "no_checkpoint"
     return skipped
 
 
-def checks() -> tuple[CheckInfo, ...]:
-    """Every check with what must hold, in the order in which they are reported."""
-    return CHECKS
+def checks(uow: ReadingUnit | None = None) -> tuple[CheckInfo, ...]:
+    """Every check with what must hold, in the order in which they are reported.
+
+    With a unit also those that the wings of its database add.
+    """
+    beside = () if uow is None else uow.wing_audits
+    return (*CHECKS, *(check for audit in beside for check in audit.checks))
 
 
 def _passes(
@@ -268,12 +279,14 @@ def _scope(checks: Collection[str] | None, since: Checkpoint | None) -> str:
     return "all" if since is None else "since"
 
 
-def _not_checked(skipped: Mapping[str, str], since: Checkpoint | None) -> Iterator[tuple[str, str]]:
+def _not_checked(
+    names: Sequence[str], skipped: Mapping[str, str], since: Checkpoint | None
+) -> Iterator[tuple[str, str]]:
     """What did not run; and what ran, but only on what came since a checkpoint."""
-    for name in NAMES:
+    for name in names:
         if name in skipped:
             yield name, skipped[name]
-        elif since is not None and name not in _ALWAYS_WHOLE:
+        elif since is not None and name in NAMES and name not in _ALWAYS_WHOLE:
             yield name, BEFORE
 
 
@@ -282,10 +295,14 @@ def _policies(uow: ReadingUnit) -> dict[int, Policy]:
 
 
 def _found(
-    uow: ReadingUnit, passes: Passes, skipped: dict[str, str], progress: Progress
+    uow: ReadingUnit,
+    every: Sequence[str],
+    passes: Passes,
+    skipped: dict[str, str],
+    progress: Progress,
 ) -> dict[str, list[Finding]]:
     """Findings by check. A check that cannot read what it needs is added to those skipped."""
-    found: dict[str, list[Finding]] = {name: [] for name in NAMES}
+    found: dict[str, list[Finding]] = {name: [] for name in every}
     for names, findings in passes.items():
         wanted = [name for name in names if name not in skipped]
         if not wanted:
@@ -324,9 +341,10 @@ def _excused(
     return tuple(excused)
 
 
-def _notices(uow: ReadingUnit) -> tuple[Finding, ...]:
+def _notices(uow: ReadingUnit, beside: Iterable[WingAudit]) -> tuple[Finding, ...]:
     today = day_of(uow.now(), uow.banks.get().zone)
-    return tuple(check_reviews(uow.audit.reviews_due(today)))
+    due = check_reviews(uow.audit.reviews_due(today))
+    return (*due, *(notice for audit in beside for notice in audit.notices(uow)))
 
 
 _SUBJECTS = {
@@ -357,7 +375,7 @@ _SUBJECTS = {
 
 def _subjects(name: str, counted: Mapping[str, int]) -> int:
     """How many things the check looked at."""
-    return counted[_SUBJECTS.get(name, "accounts")]
+    return counted[_SUBJECTS.get(name, "accounts" if name in NAMES else name)]
 
 
 def _verdict(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 import typer
@@ -19,10 +21,12 @@ from timebank.cli.render import Answer, show
 from timebank.cli.session import actor, approver, opened, second_person
 from timebank.domain.actor import Actor
 from timebank.domain.receipt import Receipt
+from timebank.errors import RefusedError, TimebankError
 from timebank.ports import ReadingUnit, UnitOfWork
 
 F = TypeVar("F", bound=Callable[..., Any])
 ActorNeed = Literal["named", "system"]
+OnRefusal = Callable[["Desk", RefusedError], object]
 
 _PLACE: Final[dict[str, Any]] = {
     "url": options.Url,
@@ -100,12 +104,18 @@ def reading(app: typer.Typer, name: str, *, example: str) -> Callable[[F], F]:
 
 
 def writing(
-    app: typer.Typer, name: str, *, example: str, unnamed: ActorNeed = "named"
+    app: typer.Typer,
+    name: str,
+    *,
+    example: str,
+    unnamed: ActorNeed = "named",
+    on_refusal: OnRefusal | None = None,
 ) -> Callable[[F], F]:
     """A command that acts: ``fn(desk, …) -> Receipt``, a tuple of receipts, or an answer.
 
     ``unnamed="system"`` lets the program itself act where nobody is named. Of a command with the
-    option ``dry_run`` nothing is kept where it is given.
+    option ``dry_run`` nothing is kept where it is given. ``on_refusal`` is called in a commit of
+    its own, after everything was undone, where the rules said no.
     """
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -118,9 +128,19 @@ def writing(
             done = fn(Desk(uow=uow, by=by, key=shared["key"]), **own)
             return done if isinstance(done, Answer) else receipts(uow, done)
 
+        def remember(error: RefusedError, uow: UnitOfWork) -> None:
+            if on_refusal is not None:
+                who = actor(uow, shared["by"], role=shared["by_role"])
+                on_refusal(Desk(uow=uow, by=who, key=None), error)
+
         with opened(shared["url"], shared["schema"]) as where:
             do = where.rehearse if own.get("dry_run") else where.write
-            answer = do(shared["bank"], act)
+            try:
+                answer = do(shared["bank"], act)
+            except RefusedError as error:
+                with suppress(TimebankError):  # the refusal is what the person has to see
+                    where.write(shared["bank"], partial(remember, error))
+                raise
         _answer(answer, as_json=shared["as_json"])
 
     return _command(app, name, example, _WRITING, run)

@@ -63,6 +63,11 @@ def listing(uow: ReadingUnit, name: str) -> ListingId:
     return ListingId(_only(name, uow.listings.by_prefix, field="listing"))
 
 
+def beginning_of(name: str, by_prefix: Callable[[str], Sequence[str]], *, field: str) -> str:
+    """The one id that begins so, of whatever a wing keeps. *Refuses* none and several."""
+    return _only(name, by_prefix, field=field)
+
+
 def _only(name: str, by_prefix: Callable[[str], Sequence[str]], *, field: str) -> str:
     ids = _beginning(name, by_prefix)
     if not ids:

@@ -39,6 +39,7 @@ SENTENCES: Final[Mapping[type[events.Event], str]] = {
     events.TransactionRecorded: "Transaction {transaction} ({kind}) moved {hours}.",
     events.LimitOverridden: "Account {account} was let out of its limits on purpose.",
     events.AccountChanged: "Account {account}: {field} is {becomes} now (was {was}).",
+    events.WingActed: "{wing}: {act} {subject}.",
     events.PeriodWasClosed: "Every day up to and including {until} is closed.",
 }
 """What each event means, for people."""

@@ -31,6 +31,17 @@ PERSONAL: Final = frozenset(
 )
 """Kinds that belong to a member; the others belong to the bank and carry a label instead."""
 
+FIRST: Final = frozenset({AccountKind.MEMBER, AccountKind.ORGANISATION})
+"""Kinds of the account that a member gets on joining, through which it takes part in exchanges;
+any further ones come after it in every list."""
+
+NEVER_OVERDRAWN: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
+"""Kinds whose floor is 0:00 in every bank, and whose limits no override lifts: a debt inside a
+prison is leverage."""
+
+UNOPENED: Final = "unopened"
+"""What a further account was before it was opened; the first of a member was ``none``."""
+
 UNIT: Final = "minute"
 
 

@@ -105,6 +105,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "transfers.adjust": frozenset({Role.COORDINATOR}),
     "transfers.reverse": frozenset({Role.COORDINATOR}),
     "transfers.carry_over": _COORDINATOR,
+    "accounts.open": _COORDINATOR,
     "accounts.set_limits": frozenset({Role.COORDINATOR}),
     "accounts.rebuild": frozenset({Role.COORDINATOR, Role.OFFICER}),
     "accounts.freeze": frozenset({Role.COORDINATOR, Role.OFFICER}),

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from timebank.domain.account import Account, AccountChange, AccountKind, ChangeField
+from timebank.domain.account import (
+    PERSONAL,
+    UNOPENED,
+    Account,
+    AccountChange,
+    AccountKind,
+    ChangeField,
+)
 from timebank.domain.audit import Finding
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.member import Member
@@ -56,7 +63,7 @@ def check_standing(
         yield from _check_limits(each.account, own, policies)
         if each.member is None:
             missing.discard(each.account.label or "")
-            yield from _check_label(each.account, labels)
+            yield from _check_label(each.account, own, labels)
         else:
             yield from _check_member(each.account.id, each.member, own)
     for label in sorted(missing):
@@ -70,7 +77,7 @@ def check_standing(
 def _check_limits(
     account: Account, own: list[AccountChange], policies: Mapping[int, Policy]
 ) -> Iterator[Finding]:
-    opened = [c for c in own if c.field is ChangeField.STATUS and c.was == _NONE]
+    opened = [c for c in own if c.field is ChangeField.STATUS and c.was in (_NONE, UNOPENED)]
     policy = policies.get(opened[0].policy_version if opened else 1)
     floor, ceiling = (None, None) if policy is None else policy.limits_for(account.kind)
     for field, began, now in (
@@ -88,8 +95,17 @@ def _check_limits(
             )
 
 
-def _check_label(account: Account, labels: Mapping[str, AccountKind]) -> Iterator[Finding]:
+def _is_further(own: list[AccountChange]) -> bool:
+    """Whether the account was opened beside those that every bank and every member has."""
+    return any(c.field is ChangeField.STATUS and c.was == UNOPENED for c in own)
+
+
+def _check_label(
+    account: Account, own: list[AccountChange], labels: Mapping[str, AccountKind]
+) -> Iterator[Finding]:
     expected = labels.get(account.label or "")
+    if expected is None and _is_further(own) and account.kind not in PERSONAL:
+        return
     if expected is not account.kind:
         yield _finding(
             f"account {account.id}",
@@ -102,7 +118,8 @@ def _check_label(account: Account, labels: Mapping[str, AccountKind]) -> Iterato
 def _check_member(id_: AccountId, member: Member, own: list[AccountChange]) -> Iterator[Finding]:
     spans = [c for c in own if c.field is ChangeField.STATUS]
     subject = f"member {member.id}"
-    left = _left_by(_NONE, spans)
+    further = _is_further(own)
+    left = _left_by(UNOPENED if further else _NONE, spans)
     if left != [member.status.value]:
         yield _finding(
             subject,
@@ -110,6 +127,8 @@ def _check_member(id_: AccountId, member: Member, own: list[AccountChange]) -> I
             f"status {member.status.value}",
             f"the status is not what the changes of account {id_} left",
         )
+    if further:  # opened when the member was there already: the first account tells the days
+        return
     days = {
         "status_since": (member.status_since, {s.effective_on for s in spans if s.becomes in left}),
         "joined_on": (member.joined_on, {s.effective_on for s in spans if s.was == _NONE}),

@@ -19,6 +19,13 @@ from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
 
+
+class WingValue:
+    """Base of what a wing keeps of its own, facts and things: the wing says how it is written."""
+
+    __slots__ = ()
+
+
 Fact = AccountChange | DayStatement | ExchangeAct | PeriodClose | PolicyVersion | Transaction
 """Appended, never edited."""
 Thing = Account | Bank | Exchange | Hold | Listing | Member | Note | Person | Staff
@@ -38,8 +45,8 @@ class Warning:
 class Changes:
     """New facts and things, things that changed, what happened, and what to warn of."""
 
-    added: tuple[Fact | Thing, ...] = ()
-    changed: tuple[Thing, ...] = ()
+    added: tuple[Fact | Thing | WingValue, ...] = ()
+    changed: tuple[Thing | WingValue, ...] = ()
     events: tuple[Event, ...] = ()
     warnings: tuple[Warning, ...] = ()
 

@@ -213,6 +213,15 @@ class AccountChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WingActed(Event):
+    """Something happened in a wing: which one, what, and the id of what it was about."""
+
+    wing: str
+    act: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodWasClosed(Event):
     """Every day up to ``until`` is closed."""
 
@@ -247,6 +256,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         TransactionRecorded,
         LimitOverridden,
         AccountChanged,
+        WingActed,
         PeriodWasClosed,
     )
 }

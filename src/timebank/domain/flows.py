@@ -42,6 +42,23 @@ NEVER: Final = frozenset(
 )
 """Fixed in the domain: hours never become a currency between people in custody."""
 
+NEEDS_APPROVAL: Final = frozenset(
+    {
+        *((source, K.CUSTODY) for source in K if (source, K.CUSTODY) not in NEVER),
+        *(
+            (source, K.HELD)
+            for source in K
+            if (source, K.HELD) not in NEVER | {(K.CUSTODY, K.HELD)}
+        ),
+        *((source, K.MEMBER) for source in (K.CUSTODY, K.HELD)),
+    }
+)
+"""At least that, in every bank: nothing reaches a person in custody, and nothing goes from one to
+somebody else, unless two people answer for that very step."""
+
+SAME_OWNER: Final = frozenset({(K.CUSTODY, K.HELD)})
+"""Flows between two accounts of one person, and of nobody else: fixed in the domain."""
+
 _PEOPLE = (K.MEMBER, K.ORGANISATION)
 
 OPEN_FLOWS: Final = (
@@ -60,7 +77,8 @@ OPEN_FLOWS: Final = (
 def flow_table(flows: tuple[Flow, ...]) -> Mapping[Pair, Verdict]:
     """The flows by pair of kinds.
 
-    *Refuses* a table that names a pair twice or tries to lift a fixed never, with ``InputError``.
+    *Refuses* a table that names a pair twice, tries to lift a fixed never, or leaves a second
+    person out where one is always needed, with ``InputError``.
     """
     table: dict[Pair, Verdict] = {}
     for flow in flows:
@@ -70,6 +88,8 @@ def flow_table(flows: tuple[Flow, ...]) -> Mapping[Pair, Verdict]:
             raise InputError(field="flows", problem=f"{name} is listed twice")
         if pair in NEVER and flow.verdict is not Verdict.NEVER:
             raise InputError(field="flows", problem=f"{name} can never be allowed")
+        if pair in NEEDS_APPROVAL and flow.verdict is Verdict.ALLOWED:
+            raise InputError(field="flows", problem=f"{name} always needs approval")
         table[pair] = flow.verdict
     return table
 

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from timebank.domain.account import (
+    NEVER_OVERDRAWN,
     PERSONAL,
     Account,
     AccountChange,
-    AccountKind,
     ChangeField,
     Frozen,
     available_minutes,
@@ -21,7 +21,7 @@ from timebank.domain.actor import Actor, is_second_person
 from timebank.domain.changes import Changes, Warning
 from timebank.domain.conditions import Conditions, digest, required_reason
 from timebank.domain.events import LimitOverridden, TransactionRecorded
-from timebank.domain.flows import Verdict
+from timebank.domain.flows import SAME_OWNER, Verdict
 from timebank.domain.ids import AccountId, ExchangeId, FactId, TransactionId
 from timebank.domain.member import Status, require_active
 from timebank.domain.note import Note
@@ -57,8 +57,6 @@ _CORRECTIVE: Final = frozenset(
 """Kinds that repair or wind up: a suspension does not stand in their way."""
 _THROUGH_A_FREEZE: Final = frozenset({TransactionKind.ADJUSTMENT, TransactionKind.LEAVING})
 """Kinds that a freeze does not stop, where a second person answers for them too."""
-_NEVER_OVERDRAWN: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
-"""Kinds whose limits no override lifts: a debt inside a prison is leverage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ def post(
     posted, after = _applied(accounts, posting.transfers, at)
     broken = tuple(_broken_limits(accounts, after, posting.transfers))
     for account, refusal in broken:
-        if posting.override is None or accounts[account].kind in _NEVER_OVERDRAWN:
+        if posting.override is None or accounts[account].kind in NEVER_OVERDRAWN:
             raise refusal
     transaction = Transaction(
         id=posting.id,
@@ -183,6 +181,12 @@ def _check_transfer(
                 source_kind=source.kind.value,
                 target_kind=target.kind.value,
                 rule=f"{rule}: {'needs approval by a second person' if unapproved else 'never'}",
+            )
+        if (source.kind, target.kind) in SAME_OWNER and source.owner != target.owner:
+            raise FlowNotAllowed(
+                source_kind=source.kind.value,
+                target_kind=target.kind.value,
+                rule="fixed in every bank: only between accounts of one person",
             )
     if posting.kind in _THROUGH_A_FREEZE and approved:
         require_open(target, conditions, blocked=frozenset())

@@ -6,7 +6,15 @@ from dataclasses import replace
 from datetime import date
 
 from timebank.domain import hold as holds
-from timebank.domain.account import Account, AccountKind, ChangeField, Frozen
+from timebank.domain.account import (
+    NEVER_OVERDRAWN,
+    PERSONAL,
+    UNOPENED,
+    Account,
+    AccountKind,
+    ChangeField,
+    Frozen,
+)
 from timebank.domain.account_changes import change_of, events_of, under_reason
 from timebank.domain.actor import Role, require_second_person
 from timebank.domain.agreement import swept
@@ -101,6 +109,35 @@ def opened(
         floor_minutes=floor,
         ceiling_minutes=ceiling,
     )
+
+
+def open_account(
+    kind: AccountKind,
+    conditions: Conditions,
+    *,
+    owner: Member | None,
+    label: str | None,
+) -> Changes:
+    """A further account at 0:00: of a member beside the first one, or of the bank under a label.
+
+    *Refuses*, in this order: the actor, a kind that belongs to a member without one, another kind
+    with one, a label that is missing or unfit.
+    """
+    require_actor("accounts.open", conditions)
+    if (kind in PERSONAL) != (owner is not None):
+        needed = "needs a member" if kind in PERSONAL else "is the bank's own"
+        raise InputError(field="owner", problem=f"an account of kind {kind.value} {needed}")
+    if owner is None and label is None:
+        raise InputError(field="label", problem="an account of the bank's own has a label")
+    account = opened(
+        kind,
+        conditions,
+        owner=None if owner is None else owner.id,
+        label=None if owner is not None else checked_text(label, field="label", limit=60),
+    )
+    becomes = Status.ACTIVE.value if owner is None else owner.status.value
+    change = change_of(account, ChangeField.STATUS, UNOPENED, becomes, conditions)
+    return Changes(added=(account, change), events=events_of((change,)))
 
 
 def update(
@@ -253,13 +290,17 @@ def set_limits(
     A lowered limit never blocks the repair: what is out of the band may move back towards it.
 
     *Refuses*, in this order: the actor, a missing second person, a missing reason, a floor above
-    0:00 or a ceiling that is not above it.
+    0:00, one below it where the kind is never overdrawn, or a ceiling that is not above it.
     """
     require_actor("accounts.set_limits", conditions)
     require_second_person("accounts.set_limits", conditions.by, conditions.approved_by)
     required_reason(reason, about=account.id, conditions=conditions)
     if floor_minutes is not None and floor_minutes > 0:
         raise InputError(field="floor", problem="a floor is 0:00 or below")
+    if account.kind in NEVER_OVERDRAWN and floor_minutes != 0:
+        raise InputError(
+            field="floor", problem=f"that of a {account.kind.value} account is always 0:00"
+        )
     if ceiling_minutes is not None and ceiling_minutes <= 0:
         raise InputError(field="ceiling", problem="a ceiling lies above 0:00")
     after = replace(account, floor_minutes=floor_minutes, ceiling_minutes=ceiling_minutes)

@@ -207,14 +207,23 @@ AGENCY_ISSUED: Final = Policy(
 _CUSTODY_FLOWS = tuple(
     Flow(source=source, target=target, verdict=verdict)
     for source, target, verdict in (
-        (AccountKind.ISSUANCE, AccountKind.CUSTODY, Verdict.ALLOWED),
-        (AccountKind.ORGANISATION, AccountKind.CUSTODY, Verdict.ALLOWED),
+        (AccountKind.ISSUANCE, AccountKind.CUSTODY, Verdict.APPROVAL),
+        (AccountKind.ORGANISATION, AccountKind.CUSTODY, Verdict.APPROVAL),
         (AccountKind.CUSTODY, AccountKind.POT, Verdict.ALLOWED),
         (AccountKind.CUSTODY, AccountKind.HELD, Verdict.ALLOWED),
         (AccountKind.CUSTODY, AccountKind.ACTIVITY, Verdict.ALLOWED),
         (AccountKind.CUSTODY, AccountKind.MEMBER, Verdict.APPROVAL),
         (AccountKind.HELD, AccountKind.MEMBER, Verdict.APPROVAL),
+        (AccountKind.HELD, AccountKind.POT, Verdict.APPROVAL),
         (AccountKind.POT, AccountKind.CUSTODY, Verdict.APPROVAL),
+        (AccountKind.CLEARING, AccountKind.CUSTODY, Verdict.APPROVAL),
+        (AccountKind.CUSTODY, AccountKind.CLEARING, Verdict.APPROVAL),
+        (AccountKind.CLEARING, AccountKind.HELD, Verdict.APPROVAL),
+        (AccountKind.HELD, AccountKind.CLEARING, Verdict.APPROVAL),
+        (AccountKind.POT, AccountKind.CLEARING, Verdict.APPROVAL),
+        (AccountKind.CLEARING, AccountKind.POT, Verdict.APPROVAL),
+        (AccountKind.ACTIVITY, AccountKind.CLOSURE, Verdict.APPROVAL),
+        (AccountKind.CLOSURE, AccountKind.ISSUANCE, Verdict.APPROVAL),
         (AccountKind.CUSTODY, AccountKind.CLOSURE, Verdict.APPROVAL),
         (AccountKind.HELD, AccountKind.CLOSURE, Verdict.APPROVAL),
     )

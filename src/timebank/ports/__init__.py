@@ -3,7 +3,7 @@
 Every write is one ``record(changes, receipt, keys)``; no store has a generic save or a delete.
 """
 
-from timebank.ports.evidence import Archive, AuditSource, Leaf, SealStore, TreeHead
+from timebank.ports.evidence import Archive, AuditSource, Leaf, SealStore, TreeHead, WingAudit
 from timebank.ports.stores import (
     AccountStore,
     BankStore,
@@ -38,4 +38,5 @@ __all__ = [
     "StoredReceipt",
     "TreeHead",
     "UnitOfWork",
+    "WingAudit",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,9 @@ from typing import Any, Protocol, TypeVar
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.audit import (
     AuditEntry,
+    CheckInfo,
     ExchangeTie,
+    Finding,
     HeldSum,
     OutOfBand,
     ReversalPair,
@@ -102,6 +104,20 @@ class Archive(Protocol):
         ...
 
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WingAudit:
+    """What a wing adds to every audit of a bank that has it; each function gets the unit.
+
+    ``passes`` gives, for the checks that one pass over the wing's facts serves, that pass;
+    ``subjects`` how many things each check looks at; ``notices`` what is for human eyes alone.
+    """
+
+    checks: tuple[CheckInfo, ...]
+    passes: Callable[[Any], Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]]]
+    subjects: Callable[[Any], Mapping[str, int]]
+    notices: Callable[[Any], Iterable[Finding]]
 
 
 class AuditSource(Protocol):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Fresh
-from timebank.ports.evidence import Archive, AuditSource, SealStore
+from timebank.ports.evidence import Archive, AuditSource, SealStore, WingAudit
 from timebank.ports.stores import (
     AccountStore,
     BankStore,
@@ -48,6 +48,11 @@ class ReadingUnit(Protocol):
     def archive(self) -> Archive: ...
     @property
     def audit(self) -> AuditSource: ...
+    @property
+    def wing_audits(self) -> tuple[WingAudit, ...]:
+        """What the wings of this database add to an audit."""
+        ...
+
     @property
     def schema_revision(self) -> str: ...
     def now(self) -> datetime: ...

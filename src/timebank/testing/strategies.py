@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from timebank.domain.account import Account, AccountKind
-from timebank.domain.flows import NEVER, Flow, Verdict
+from timebank.domain.flows import NEEDS_APPROVAL, NEVER, Flow, Pair, Verdict
 from timebank.domain.hours import MAX_MINUTES, Hours
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import STEPS, Policy, Rounding
@@ -32,15 +32,22 @@ def roundings() -> st.SearchStrategy[tuple[int, Rounding]]:
 
 
 def flows() -> st.SearchStrategy[tuple[Flow, ...]]:
-    """A table of flows that the domain accepts: no pair twice, no fixed never lifted."""
+    """A table of flows that the domain accepts: no pair twice, no fixed rule lifted."""
     pairs = st.tuples(st.sampled_from(AccountKind), st.sampled_from(AccountKind))
     verdicts = st.dictionaries(pairs, st.sampled_from(Verdict), max_size=30)
     return verdicts.map(
         lambda table: tuple(
-            Flow(source=pair[0], target=pair[1], verdict=Verdict.NEVER if pair in NEVER else word)
+            Flow(source=pair[0], target=pair[1], verdict=_lawful(pair, word))
             for pair, word in table.items()
         )
     )
+
+
+def _lawful(pair: Pair, verdict: Verdict) -> Verdict:
+    if pair in NEVER:
+        return Verdict.NEVER
+    alone = pair in NEEDS_APPROVAL and verdict is Verdict.ALLOWED
+    return Verdict.APPROVAL if alone else verdict
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""``timebank account``: limits and freezes."""
+"""``timebank account``: further accounts, limits and freezes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from timebank.cli import account_views, names, options, words
 from timebank.cli.command import Desk, group, reading, writing
 from timebank.cli.documents import note_beside, plain
 from timebank.cli.render import Answer, grid
-from timebank.domain.account import AccountChange, Frozen
+from timebank.domain.account import AccountChange, AccountKind, Frozen
 from timebank.domain.receipt import Receipt
 from timebank.ports import ReadingUnit
 
@@ -28,8 +28,10 @@ Ceiling = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group ``account``."""
-    account = group(app, "account", "Accounts: limits and freezes.")
+    account = group(app, "account", "Accounts: further ones, limits and freezes.")
     reading(account, "show", example="timebank account show anna")(show)
+    opened = "timebank account open --kind activity --label library --by cora"
+    writing(account, "open", example=opened)(open_)
     limited = (
         "timebank account limits anna --floor -30:00 --ceiling none --reason hardship "
         "--by cora --approved-by olga"
@@ -61,6 +63,27 @@ def _values(change: AccountChange) -> tuple[str, str]:
     if change.field.value not in words.LIMITS:
         return change.was, change.becomes
     return words.limit(change.was), words.limit(change.becomes)
+
+
+def open_(
+    desk: Desk,
+    kind: Annotated[AccountKind, typer.Option("--kind", help="What the account is for.")],
+    member: Annotated[
+        str | None, typer.Option("--member", metavar="REF", help="Whose it is, beside the first.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="What one of the bank's own is called.")
+    ] = None,
+) -> Receipt:
+    """Open a further account: of a member, or of the bank's own."""
+    return timebank.accounts.open(
+        desk.uow,
+        kind=kind,
+        owner=None if member is None else names.person(desk.uow, member),
+        label=label,
+        by=desk.by,
+        key=desk.key,
+    )
 
 
 def limits(

@@ -85,7 +85,7 @@ def restore(where: Place, file: File, accepted: options.AcceptedFile = None) -> 
     with _open(copying.read_only(file)) as held:
         slugs = _slugs_in(held, file)
         _require_empty(where)
-        timebank.migrate(where.engine, schema=where.schema)
+        timebank.migrate(where.engine, schema=where.schema, wings=timebank.wing_names(held))
         with _copied(held, None, where.engine, where.schema, slugs) as banks:
             reports = _audited(banks, accepted_in(accepted))
             code = _exit_code(reports)
@@ -145,7 +145,7 @@ def _fill(file: Path, where: Place, slugs: Sequence[str]) -> None:
         copying.copy_file(where.engine, file)
     with _open(copying.writable(file)) as copy:
         if where.engine.dialect.name != "sqlite":
-            timebank.migrate(copy)
+            timebank.migrate(copy, wings=timebank.wing_names(where.engine, schema=where.schema))
             with _copied(where.engine, where.schema, copy, None, slugs):
                 pass
         copying.pack(copy)

@@ -16,6 +16,11 @@ from timebank.errors import InputError
 
 DIALECTS = ("sqlite", "postgresql")
 
+Wings = Annotated[
+    list[str] | None,
+    typer.Option("--wing", metavar="NAME", help="A wing whose tables are to stand beside."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the group ``db``."""
@@ -28,14 +33,19 @@ def register(app: typer.Typer) -> None:
     rebuild.register(db)
 
 
-def upgrade(where: Place) -> Answer:
-    """Bring the schema to the one of this release; a new SQLite file is made if need be."""
+def upgrade(where: Place, wing: Wings = None) -> Answer:
+    """Bring the schema to the one of this release; a new SQLite file is made if need be.
+
+    Wings that the database has are taken along; --wing sets up one that it has not.
+    """
     was = _revision(where)
-    timebank.migrate(where.engine, schema=where.schema)
+    timebank.migrate(where.engine, schema=where.schema, wings=wing or ())
     now = timebank.current_revision(where.engine, schema=where.schema)
+    wings = timebank.wing_names(where.engine, schema=where.schema)
     before = "as it was" if was == now else f"was {was or 'empty'}"
-    document = {"schema": "timebank.db-upgrade/1", "was": was, "revision": now}
-    return Answer(document=document, text=(f"The schema is at {now} ({before}).",))
+    document = {"schema": "timebank.db-upgrade/1", "was": was, "revision": now, "wings": [*wings]}
+    beside = f", with {', '.join(wings)}" if wings else ""
+    return Answer(document=document, text=(f"The schema is at {now} ({before}){beside}.",))
 
 
 def check(where: Place) -> Answer:
@@ -61,12 +71,13 @@ def sql(
     dialect: Annotated[
         str | None, typer.Option("--dialect", help="sqlite or postgresql; else from --url.")
     ] = None,
+    wing: Wings = None,
 ) -> Answer:
     """Print the script that makes the schema, for an administrator to run."""
     wanted = dialect or where.engine.dialect.name
     if wanted not in DIALECTS:
         raise InputError(field="dialect", problem=f"{wanted!r} is not one of {', '.join(DIALECTS)}")
-    script = timebank.migration_script(wanted, schema=where.schema)
+    script = timebank.migration_script(wanted, schema=where.schema, wings=wing or ())
     document = {"schema": "timebank.db-sql/1", "dialect": wanted, "script": script}
     return Answer(document=document, text=(script,))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from timebank.domain.account import Account, AccountChange
+from timebank.domain.account import FIRST, Account, AccountChange
 from timebank.domain.exchange import ACTS, Act, Exchange, ExchangeAct, State
 from timebank.domain.hold import Hold
 from timebank.domain.ids import AccountId, ExchangeId, FactId, HoldId, PersonId, TransactionId
@@ -60,9 +60,9 @@ class Accounts:
         return prefixed(self._shelf.accounts, prefix)
 
     def of_members(self, ids: Collection[PersonId]) -> dict[PersonId, tuple[AccountId, ...]]:
-        """The accounts of each member, in order of id; members without one are left out."""
+        """The accounts of each member, the first one first, further ones in order of id."""
         owned: dict[PersonId, tuple[AccountId, ...]] = {}
-        for account in self.all():
+        for account in sorted(self.all(), key=lambda account: account.kind not in FIRST):
             if account.owner is not None and account.owner in ids:
                 owned[account.owner] = (*owned.get(account.owner, ()), account.id)
         return owned

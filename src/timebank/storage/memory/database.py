@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.bank import Bank, DayStatement, PeriodClose
-from timebank.domain.changes import Changes, Fact, Thing
+from timebank.domain.changes import Changes, Fact, Thing, WingValue
 from timebank.domain.exchange import Exchange, ExchangeAct
 from timebank.domain.hold import Hold
 from timebank.domain.ids import (
@@ -29,7 +29,7 @@ from timebank.domain.member import Member, Person, Staff
 from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
-from timebank.errors import AlreadyReversed, BrokenInvariantError, RefTaken
+from timebank.errors import AlreadyReversed, BrokenInvariantError, InputError, RefTaken
 from timebank.ports import Leaf, RequestKey, StoredReceipt, TreeHead
 
 _SHELF: Final[Mapping[type, str]] = {
@@ -59,6 +59,13 @@ SEALED: Final[Mapping[type, str]] = {
     Transaction: "transaction",
 }
 """The facts that become leaves of the sealed tree, and the word the queue has for them."""
+
+
+def _ours(value: Fact | Thing | WingValue) -> Fact | Thing:
+    """*Refuses* what a wing keeps: there is no shelf for it."""
+    if isinstance(value, WingValue):
+        raise InputError(field="uow", problem="a wing keeps its facts in a database only")
+    return value
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,13 +117,13 @@ class Shelf:
         found: Mapping[str, Any] = getattr(self, _SHELF[kind])
         return found
 
-    def put_in(self, values: Iterable[Fact | Thing]) -> None:
+    def put_in(self, values: Iterable[Fact | Thing | WingValue]) -> None:
         """Values as they are, their facts in the sealer's queue.
 
         *Refuses* what a unique constraint of the database would: a slug or ref that is taken
         (``RefTaken``), a second reversal (``AlreadyReversed``).
         """
-        for value in values:
+        for value in map(_ours, values):
             self._check_free(value)
             self._put(value)
             if isinstance(value, Fact):
@@ -133,7 +140,7 @@ class Shelf:
             return False
         after = self.copy()
         after.put_in(changes.added)
-        for thing in changes.changed:
+        for thing in map(_ours, changes.changed):
             after._check_free(thing)
             after._put(thing)
         after.keys.update({(key.scope, key.key_hash): key for key in keys})

@@ -21,6 +21,7 @@ class MemoryReading:
     """One bank, read: what lists, balances, statements and audits accept."""
 
     schema_revision = "memory"
+    wing_audits = ()
 
     def __init__(self, database: MemoryDatabase, slug: str) -> None:
         self._database = database

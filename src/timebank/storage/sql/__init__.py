@@ -8,6 +8,7 @@ from timebank.storage.sql._migrate import (
     include_name,
     migrate,
     migration_script,
+    wing_names,
 )
 from timebank.storage.sql.sqlite import prepare_sqlite
 from timebank.storage.sql.unit_of_work import reading, standalone, unit_of_work
@@ -24,4 +25,5 @@ __all__ = [
     "reading",
     "standalone",
     "unit_of_work",
+    "wing_names",
 ]

@@ -6,20 +6,23 @@ Alembic is imported where it is used: a program that only posts never loads it.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Constraint, Engine, Index, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.errors import DatabaseUnavailable, InputError, SchemaError
-from timebank.storage.sql import guards, sqlite
+from timebank.storage.sql import guards, live, sqlite
+from timebank.storage.sql import wings as wings_known
 from timebank.storage.sql.faults import translated
 from timebank.storage.sql.schema import PREFIX, REVISION, VERSION_TABLE, metadata
 from timebank.storage.sql.telling import tell
+from timebank.storage.sql.wings import Wing
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -44,30 +47,63 @@ def migrations_dir() -> Path:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """A line of revisions: where they are, how far they go, and where a database keeps its own."""
+
+    folder: Path
+    head: str
+    version_table: str
+    metadata: MetaData
+    fence: guards.Fence | None = None
+
+
+def _ours() -> _History:
+    return _History(
+        folder=migrations_dir(), head=REVISION, version_table=VERSION_TABLE, metadata=metadata
+    )
+
+
+def _of_wing(wing: Wing) -> _History:
+    return _History(
+        folder=wing.migrations(),
+        head=wing.revision,
+        version_table=wing.version_table,
+        metadata=wing.tables[0].metadata,
+        fence=wing.fence,
+    )
+
+
 def migrate(
-    database: Engine | Connection, revision: str = "head", *, schema: str | None = None
+    database: Engine | Connection,
+    revision: str = "head",
+    *,
+    schema: str | None = None,
+    wings: Collection[str] = (),
 ) -> None:
     """Bring the tables to the revision (the newest), in a transaction of its own or the caller's.
 
     With a ``Connection`` everything happens inside the transaction that is open there; the caller
     commits. Tables have the prefix ``timebank_`` and a version table of their own; nothing else
     is touched. On PostgreSQL ``schema`` names where they live; it is created if need be.
+    ``wings`` names those whose tables are to stand beside; those that stand there already are
+    taken along to their own newest revision.
 
     A database that the next release has migrated is left as it is: this one works on it.
 
     An earlier revision (``base``: none of our tables) is a way back, open only while there is no
-    bank: every fact belongs to one.
+    bank, since every fact belongs to one, and no wing.
 
-    *Refuses:* ``schema`` on SQLite (``BackendSettingError``), a way back that would lose facts
-    (``InputError``), a revision this release does not know (``SchemaError``), a database out of
-    reach (``DatabaseUnavailable``, ``ConflictError``).
+    *Refuses:* a wing that is not installed, a way back that would lose facts (``InputError``),
+    ``schema`` on SQLite (``BackendSettingError``), a revision this release does not know
+    (``SchemaError``), a database out of reach (``DatabaseUnavailable``, ``ConflictError``).
     """
     try:
         if isinstance(database, Connection):
-            _run(database, revision, schema)
+            _run(database, revision, schema, wings)
             return
         with database.connect() as connection, _ready(connection):
-            _run(connection, revision, schema)
+            _run(connection, revision, schema, wings)
             connection.commit()
     except SQLAlchemyError as error:
         raise translated(error) from error
@@ -78,33 +114,49 @@ def _ready(connection: Connection) -> AbstractContextManager[None]:
     return sqlite.migrating(connection) if is_sqlite else nullcontext()
 
 
-def _run(connection: Connection, revision: str, schema: str | None) -> None:
+def _run(connection: Connection, revision: str, schema: str | None, asked: Collection[str]) -> None:
+    new = _named(asked)
+    with _in_schema(connection, schema):
+        standing = wings_known.installed(connection, schema)
+        if standing and revision not in ("head", head_revision()):
+            raise InputError(
+                field="revision", problem=f"{standing[0].name} stands on these tables: no way back"
+            )
+        was = _revision_of(connection, schema)
+        if revision == "head" and _is_next(was):
+            return
+        now = _step(connection, revision, _ours())
+        _verified.pop(connection.engine, None)
+        if was != now:
+            tell("timebank.migrated", was, now)
+        if now != head_revision():
+            return
+        for wing in dict.fromkeys((*standing, *new)):
+            _step(connection, "head", _of_wing(wing))
+        live.check_foreign_keys(connection)
+        if wrong := _differences(connection, schema):
+            raise SchemaError(found="; ".join(wrong), expected=f"revision {head_revision()}")
+
+
+def _step(connection: Connection, revision: str, history: _History) -> str | None:
+    """One line of revisions, and at its head its guards; the answer is where it is now."""
     from alembic.operations import Operations
     from alembic.util import CommandError
 
-    with _in_schema(connection, schema):
-        context = _context(connection, revision)
-        was = context.get_current_revision()
-        if revision == "head" and _is_next(was):
-            return
-        try:
-            with context.begin_transaction():
-                context.run_migrations(op=Operations(context))
-        except CommandError as error:
-            raise SchemaError(
-                found=context.get_current_revision() or "missing",
-                expected=head_revision() if revision == "head" else revision,
-                command="pip install --upgrade timebank",
-            ) from error
-        _verified.pop(connection.engine, None)
-        if was != context.get_current_revision():
-            tell("timebank.migrated", was, context.get_current_revision())
-        if context.get_current_revision() != head_revision():
-            return
-        guards.install(connection)
-        _check_foreign_keys(connection)
-        if wrong := _differences(connection, schema):
-            raise SchemaError(found="; ".join(wrong), expected=f"revision {head_revision()}")
+    context = _context(connection, revision, history)
+    try:
+        with context.begin_transaction():
+            context.run_migrations(op=Operations(context))
+    except CommandError as error:
+        raise SchemaError(
+            found=context.get_current_revision() or "missing",
+            expected=history.head if revision == "head" else revision,
+            command="pip install --upgrade timebank",
+        ) from error
+    now: str | None = context.get_current_revision()
+    if now == history.head:
+        guards.install(connection, history.fence)
+    return now
 
 
 @contextmanager
@@ -126,11 +178,11 @@ def _in_schema(connection: Connection, schema: str | None) -> Iterator[None]:
             connection.execute(text(f"SET LOCAL search_path TO {before}"))
 
 
-def _context(connection: Connection, revision: str) -> MigrationContext:
+def _context(connection: Connection, revision: str, history: _History) -> MigrationContext:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    script = ScriptDirectory(str(migrations_dir()))
+    script = ScriptDirectory(str(history.folder))
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _COURTESY_LOCK})
 
@@ -145,8 +197,8 @@ def _context(connection: Connection, revision: str) -> MigrationContext:
         opts={
             "fn": plan,
             "script": script,
-            "version_table": VERSION_TABLE,
-            "target_metadata": metadata,
+            "version_table": history.version_table,
+            "target_metadata": history.metadata,
             "transactional_ddl": True,
             "transaction_per_migration": False,
         },
@@ -168,14 +220,6 @@ def _require_no_facts(connection: Connection, wanted: str) -> None:
             problem=f"the way back to {wanted!r} would lose the facts of {bank}; the release before"
             " this one works on this schema: install it and leave the tables as they are",
         )
-
-
-def _check_foreign_keys(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    if broken is not None:
-        raise SchemaError(found=f"a row of {broken[0]} without its parent", expected="none")
 
 
 def head_revision() -> str:
@@ -206,33 +250,24 @@ def _differences(connection: Connection, schema: str | None) -> tuple[str, ...]:
     revision = _revision_of(connection, schema)
     if revision != head_revision() and not _is_next(revision):
         return (f"revision {revision} instead of {head_revision()}",)
+    found = _differences_from(_ours(), connection, schema)
+    for wing in wings_known.installed(connection, schema):
+        at = wings_known.revision_of(connection, wing, schema)
+        if at == wing.revision:
+            found += _differences_from(_of_wing(wing), connection, schema)
+        else:
+            found += (f"{wing.name} at revision {at} instead of {wing.revision}",)
+    return found
+
+
+def _differences_from(
+    history: _History, connection: Connection, schema: str | None
+) -> tuple[str, ...]:
+    lost = guards.missing(connection, schema, history.fence)
     return (
-        *_table_differences(connection, schema),
-        *(f"guard {name} is missing or changed" for name in guards.missing(connection, schema)),
+        *live.table_differences(history.metadata, connection, schema),
+        *(f"guard {name} is missing or changed" for name in lost),
     )
-
-
-def _table_differences(connection: Connection, schema: str | None) -> tuple[str, ...]:
-    live = inspect(connection)
-    found = []
-    for table in metadata.sorted_tables:
-        if not live.has_table(table.name, schema=schema):
-            found.append(f"table {table.name} is missing")
-            continue
-        names = {column["name"] for column in live.get_columns(table.name, schema=schema)}
-        found += [
-            f"column {table.name}.{c.name} is missing" for c in table.c if c.name not in names
-        ]
-        checks = {c["name"] for c in live.get_check_constraints(table.name, schema=schema)}
-        uniques = {c["name"] for c in live.get_unique_constraints(table.name, schema=schema)}
-        foreign = {c["name"] for c in live.get_foreign_keys(table.name, schema=schema)}
-        indexes = {i["name"] for i in live.get_indexes(table.name, schema=schema)}
-        primary = {live.get_pk_constraint(table.name, schema=schema)["name"]}
-        known = checks | uniques | foreign | indexes | primary
-        parts: list[Constraint | Index] = [*table.constraints, *table.indexes]
-        wanted = {str(part.name) for part in parts}
-        found += [f"{name} is missing" for name in sorted(wanted - known)]
-    return tuple(found)
 
 
 def _reading(database: Engine | Connection, read: Callable[[Connection], T]) -> T:
@@ -264,26 +299,41 @@ def _is_next(found: str | None) -> bool:
     return found is not None and found.isdecimal() and int(found) == int(head_revision()) + 1
 
 
-def migration_script(dialect: str, *, schema: str | None = None) -> str:
+def migration_script(
+    dialect: str, *, schema: str | None = None, wings: Collection[str] = ()
+) -> str:
     """The SQL that brings an empty database to this release, for an administrator to run.
 
-    *Refuses* ``schema`` on SQLite, with ``BackendSettingError``.
+    *Refuses* ``schema`` on SQLite (``BackendSettingError``), a wing that is not installed
+    (``InputError``).
     """
+    if schema is not None and dialect == "sqlite":
+        raise sqlite.has_no_schemas(schema)
+    buffer = io.StringIO()
+    if schema is not None:
+        buffer.write(f'CREATE SCHEMA IF NOT EXISTS "{schema}";\nSET search_path TO "{schema}";\n\n')
+    for history in (_ours(), *map(_of_wing, _named(wings))):
+        _write_script(buffer, dialect, history)
+    return buffer.getvalue()
+
+
+def _named(names: Collection[str]) -> list[Wing]:
+    return [wings_known.named(name) for name in names]
+
+
+def _write_script(buffer: io.StringIO, dialect: str, history: _History) -> None:
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    if schema is not None and dialect == "sqlite":
-        raise sqlite.has_no_schemas(schema)
-    buffer = io.StringIO()
-    script = ScriptDirectory(str(migrations_dir()))
+    script = ScriptDirectory(str(history.folder))
     context = MigrationContext.configure(
         dialect_name=dialect,
         opts={
             "fn": lambda current, _context: script._upgrade_revs("head", current),
             "script": script,
-            "version_table": VERSION_TABLE,
-            "target_metadata": metadata,
+            "version_table": history.version_table,
+            "target_metadata": history.metadata,
             "as_sql": True,
             "output_buffer": buffer,
             "transactional_ddl": True,
@@ -291,14 +341,11 @@ def migration_script(dialect: str, *, schema: str | None = None) -> str:
             "starting_rev": None,
         },
     )
-    if schema is not None:
-        buffer.write(f'CREATE SCHEMA IF NOT EXISTS "{schema}";\nSET search_path TO "{schema}";\n\n')
     with context.begin_transaction():
         context.run_migrations(op=Operations(context))
-        if dialect == "postgresql":
+        if dialect == "postgresql" and history.fence is None:
             buffer.writelines(f"{ddl};\n\n" for ddl in guards.FUNCTIONS.values())
-        buffer.writelines(f"{ddl};\n\n" for ddl in guards.guards(dialect).values())
-    return buffer.getvalue()
+        buffer.writelines(f"{ddl};\n\n" for ddl in guards.guards(dialect, history.fence).values())
 
 
 def include_name(name: str | None, type_: str, _parents: object) -> bool:
@@ -319,3 +366,11 @@ def bank_slugs(database: Engine | Connection, *, schema: str | None = None) -> t
         return tuple(slug for (slug,) in rows)
 
     return _reading(database, read)
+
+
+def wing_names(database: Engine | Connection, *, schema: str | None = None) -> tuple[str, ...]:
+    """The names of the wings that the database has, sorted."""
+    return _reading(
+        database,
+        lambda connection: tuple(w.name for w in wings_known.installed(connection, schema)),
+    )

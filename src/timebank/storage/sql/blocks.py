@@ -26,11 +26,11 @@ PREFIX: Final = "timebank_"
 metadata = MetaData()
 
 
-def table(name: str, *parts: Any, key: Iterable[str]) -> Table:
-    """A table whose primary key is ``bank_id`` and then ``key``."""
+def table(name: str, *parts: Any, key: Iterable[str], within: MetaData = metadata) -> Table:
+    """A table whose primary key is ``bank_id`` and then ``key``; a wing has its own metadata."""
     return Table(
         f"{PREFIX}{name}",
-        metadata,
+        within,
         Column("bank_id", big(), nullable=False, autoincrement=False),
         *parts,
         PrimaryKeyConstraint("bank_id", *key, name=f"pk_timebank_{name}"),
@@ -48,13 +48,16 @@ def maybe(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[An
     return Column(name, kind, nullable=True)
 
 
-def foreign(table: str, column: str, other: str) -> ForeignKeyConstraint:
-    """A reference inside the bank, to the id of another table's row."""
+def foreign(table: str, column: str, other: str | Table) -> ForeignKeyConstraint:
+    """A reference inside the bank, to the id of another table's row.
+
+    ``other`` is a table of the same metadata by name; a wing gives one of ours as it is.
+    """
     key = ("bank_id",) if column == "bank_id" else ("bank_id", column)
     target = ("bank_id",) if column == "bank_id" else ("bank_id", "id")
     return ForeignKeyConstraint(
         key,
-        [f"{PREFIX}{other}.{name}" for name in target],
+        [f"{PREFIX}{other}.{name}" if isinstance(other, str) else other.c[name] for name in target],
         name=f"fk_timebank_{table}_{column}",
     )
 
@@ -82,14 +85,14 @@ def among(table: str, column: str, kind: type[Enum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({words})", name=f"ck_timebank_{table}_{column}")
 
 
-def actor(table: str, *, approver: bool = True) -> list[Any]:
+def actor(table: str, *, approver: bool = True, person: str | Table = "person") -> list[Any]:
     """Who acted, in which role, for whom; and who approved."""
     columns = [
         column("actor_role", text(12)),
         maybe("actor_id", Id),
         maybe("actor_for", Id),
-        foreign(table, "actor_id", "person"),
-        foreign(table, "actor_for", "person"),
+        foreign(table, "actor_id", person),
+        foreign(table, "actor_for", person),
         CheckConstraint(
             "(actor_role = 'system') = (actor_id IS NULL)", name=f"ck_timebank_{table}_actor_id"
         ),
@@ -99,6 +102,6 @@ def actor(table: str, *, approver: bool = True) -> list[Any]:
         columns += [
             maybe("approver_role", text(12)),
             maybe("approver_id", Id),
-            foreign(table, "approver_id", "person"),
+            foreign(table, "approver_id", person),
         ]
     return columns

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Engine, ForeignKeyConstraint, Select, Table, create_engine, select
 
 from timebank.errors import ConflictError
-from timebank.storage.sql import schema
+from timebank.storage.sql import schema, wings
 from timebank.storage.sql.sqlite import prepare_sqlite
 from timebank.storage.sql.unit_of_work import SqlUnit
 from timebank.storage.sql.writing import insert_rows
@@ -71,10 +71,16 @@ def _in_use() -> ConflictError:
 
 
 def copy_bank(source: SqlUnit, target: SqlUnit) -> int:
-    """Every row of the source's bank into the target's, which has none; how many they were."""
+    """Every row of the source's bank into the target's, which has none; how many they were.
+
+    The target has the wings of the source: ``migrate`` was asked for them.
+    """
     if target.connection.dialect.name == "sqlite":
         target.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    return sum(_copy_table(source, target, table) for table in schema.metadata.sorted_tables)
+    tables = [*schema.metadata.sorted_tables]
+    for wing in wings.installed(source.connection, source.link.schema):
+        tables += wing.tables
+    return sum(_copy_table(source, target, table) for table in tables)
 
 
 def _copy_table(source: SqlUnit, target: SqlUnit, table: Table) -> int:

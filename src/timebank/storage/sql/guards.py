@@ -7,7 +7,8 @@ per dialect, put up again at the end of every ``migrate``, compared by ``check_s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
@@ -25,14 +26,28 @@ _IDENTITY: Final = {
 """Columns of changing tables that never change."""
 
 
-def guards(dialect: str) -> dict[str, str]:
-    """Name → DDL of every trigger for this dialect; empty where privileges have to do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """Tables to be guarded: facts, what is kept but may change, and which columns of it may not."""
+
+    facts: tuple[Table, ...]
+    kept: tuple[Table, ...]
+    identity: Mapping[Table, tuple[str, ...]]
+
+
+def guards(dialect: str, fence: Fence | None = None) -> dict[str, str]:
+    """Name → DDL of every trigger for this dialect; empty where privileges have to do.
+
+    Of our own tables, or of those that a wing fences in.
+    """
     if dialect == "sqlite":
-        return dict(_sqlite())
-    return dict(_postgresql()) if dialect == "postgresql" else {}
+        return dict(_sqlite() if fence is None else _fenced_on_sqlite(fence))
+    if dialect == "postgresql":
+        return dict(_postgresql() if fence is None else _fenced_on_postgresql(fence))
+    return {}
 
 
-def install(connection: Connection) -> None:
+def install(connection: Connection, fence: Fence | None = None) -> None:
     """Put the guards up anew."""
     dialect = connection.dialect.name
     if dialect == "postgresql":
@@ -40,7 +55,7 @@ def install(connection: Connection) -> None:
             return
         for ddl in FUNCTIONS.values():
             connection.exec_driver_sql(ddl)
-    for name, ddl in guards(dialect).items():
+    for name, ddl in guards(dialect, fence).items():
         if dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
         else:
@@ -48,7 +63,9 @@ def install(connection: Connection) -> None:
         connection.exec_driver_sql(ddl)
 
 
-def missing(connection: Connection, schema_name: str | None) -> tuple[str, ...]:
+def missing(
+    connection: Connection, schema_name: str | None, fence: Fence | None = None
+) -> tuple[str, ...]:
     """Guards that are not there, or not as they should be."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
@@ -56,11 +73,11 @@ def missing(connection: Connection, schema_name: str | None) -> tuple[str, ...]:
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
         )
         live = {row.name: row.sql for row in rows}
-        return tuple(n for n, ddl in guards(dialect).items() if live.get(n) != ddl)
+        return tuple(n for n, ddl in guards(dialect, fence).items() if live.get(n) != ddl)
     if dialect != "postgresql" or _is_citus(connection):
         return ()
     live = _live_on_postgresql(connection, schema_name)
-    wanted = guards(dialect) | FUNCTIONS
+    wanted = guards(dialect, fence) | FUNCTIONS
     return tuple(n for n, ddl in wanted.items() if live.get(n) != _plain(n, ddl))
 
 
@@ -101,17 +118,31 @@ def _short(table: Table) -> str:
     return table.name.removeprefix(schema.PREFIX)
 
 
-def _sqlite() -> Iterator[tuple[str, str]]:
-    for table in schema.FACTS:
+def _own() -> Fence:
+    return Fence(
+        facts=schema.FACTS,
+        kept=schema.KEPT,
+        identity={
+            schema.metadata.tables[f"{schema.PREFIX}{short}"]: columns
+            for short, columns in _IDENTITY.items()
+        },
+    )
+
+
+def _fenced_on_sqlite(fence: Fence) -> Iterator[tuple[str, str]]:
+    for table in fence.facts:
         yield _refusing(table, "update", f"BEFORE UPDATE ON {table.name}", "is never edited")
-    for table in (*schema.FACTS, *schema.KEPT):
+    for table in (*fence.facts, *fence.kept):
         yield _not_replaced(table)
         yield _refusing(table, "delete", f"BEFORE DELETE ON {table.name}", "is never deleted")
-    for short, columns in _IDENTITY.items():
-        table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
+    for table, columns in fence.identity.items():
         changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in columns)
         when = f"BEFORE UPDATE ON {table.name} WHEN {changed}"
         yield _refusing(table, "identity", when, "keeps its identity")
+
+
+def _sqlite() -> Iterator[tuple[str, str]]:
+    yield from _fenced_on_sqlite(_own())
     yield _refusing(
         schema.account,
         "number",
@@ -190,10 +221,10 @@ END $$""".strip(),
 """What the triggers on PostgreSQL call, by name."""
 
 
-def _postgresql() -> Iterator[tuple[str, str]]:
-    for table in schema.FACTS:
+def _fenced_on_postgresql(fence: Fence) -> Iterator[tuple[str, str]]:
+    for table in fence.facts:
         yield _refusing_row(table, "update", "UPDATE", "is never edited")
-    for table in (*schema.FACTS, *schema.KEPT):
+    for table in (*fence.facts, *fence.kept):
         yield _refusing_row(table, "delete", "DELETE", "is never deleted")
         trigger = f"tg_timebank_{_short(table)}_truncate"
         yield (
@@ -201,11 +232,14 @@ def _postgresql() -> Iterator[tuple[str, str]]:
             f"CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table.name} FOR EACH STATEMENT"
             " EXECUTE FUNCTION timebank_refuse('is never emptied')",
         )
-    for short, columns in _IDENTITY.items():
-        table = schema.metadata.tables[f"{schema.PREFIX}{short}"]
+    for table, columns in fence.identity.items():
         changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in columns)
         when = f"WHEN ({changed})"
         yield _refusing_row(table, "identity", "UPDATE", "keeps its identity", when)
+
+
+def _postgresql() -> Iterator[tuple[str, str]]:
+    yield from _fenced_on_postgresql(_own())
     yield _refusing_row(
         schema.account, "number", "UPDATE", "counts forward only", "WHEN (NEW.number < OLD.number)"
     )

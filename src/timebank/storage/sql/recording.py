@@ -18,7 +18,7 @@ from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
 from timebank.ports import RequestKey, StoredReceipt
-from timebank.storage.sql import schema
+from timebank.storage.sql import schema, wings
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import exchanges, ledger, people, requests
 from timebank.storage.sql.writing import insert_new_keys, insert_rows, update_rows
@@ -104,11 +104,17 @@ def _insert(link: Link, added: dict[type, list[Any]]) -> None:
             transfers = [row for t in added.get(kind, ()) for row in ledger.transfers_to(t)]
             insert_rows(link, schema.transfer, transfers)
     insert_rows(link, schema.seal_queue, _queued(added))
+    for shape in wings.shapes_of(added):
+        insert_rows(link, shape.table, [shape.to_row(value) for value in added[shape.kind]])
 
 
 def _change(link: Link, changes: Changes) -> None:
     """The last version of each thing that changed, in order of id."""
-    for kind, values in _by_kind(changes.changed).items():
+    changed = _by_kind(changes.changed)
+    for shape in wings.shapes_of(changed):
+        last = {row["id"]: shape.moving(row) for row in map(shape.to_row, changed.pop(shape.kind))}
+        update_rows(link, shape.table, [last[id_] for id_ in sorted(last)])
+    for kind, values in changed.items():
         table, to_row = SHAPES[kind]
         key = _KEY.get(kind, "id")
         latest = {row[key]: row for row in map(to_row, values)}

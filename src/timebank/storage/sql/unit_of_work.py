@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
 from timebank.errors import BrokenInvariantError, TimebankError
-from timebank.ports import RequestKey, StoredReceipt
+from timebank.ports import RequestKey, StoredReceipt, WingAudit
 from timebank.storage.identity import TimeOrderedIds
-from timebank.storage.sql import recording, sqlite
+from timebank.storage.sql import recording, sqlite, wings
 from timebank.storage.sql._migrate import require_schema
 from timebank.storage.sql.faults import at_commit, is_retryable, translated
 from timebank.storage.sql.link import Link
@@ -80,6 +80,12 @@ class SqlUnit:
         self.connection = connection
         self.link = link
         self._broken: BaseException | None = None
+
+    @property
+    def wing_audits(self) -> tuple[WingAudit, ...]:
+        """What the wings of this database add to an audit."""
+        found = wings.installed(self.connection, self.link.schema)
+        return tuple(wing.audit for wing in found if wing.audit is not None)
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]

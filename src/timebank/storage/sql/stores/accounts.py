@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import DDL, BindParameter, ColumnElement, Select, bindparam, func, select, union_all
 
-from timebank.domain.account import Account, AccountChange, AccountKind
+from timebank.domain.account import FIRST, Account, AccountChange, AccountKind
 from timebank.domain.hold import Hold
 from timebank.domain.ids import AccountId, HoldId, PersonId
 from timebank.domain.statement import StatementEntry
@@ -36,7 +36,7 @@ _BY_LABEL: Final = select(_ACCOUNT.id).where(
 _OF_OWNERS: Final = (
     select(_ACCOUNT.owner_id, _ACCOUNT.id)
     .where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.owner_id.in_(_IDS))
-    .order_by(_ACCOUNT.id)
+    .order_by(_ACCOUNT.kind.not_in([kind.value for kind in FIRST]), _ACCOUNT.id)
 )
 _OPEN_HOLDS: Final = select(schema.hold).where(
     schema.hold.c.bank_id == _BANK,
@@ -119,7 +119,9 @@ class SqlAccountStore(Store):
         return tuple(row.id for row in self.link.all(query.limit(2)))
 
     def of_members(self, ids: Collection[PersonId]) -> dict[PersonId, tuple[AccountId, ...]]:
-        """Each member's accounts in order of id; members without one are left out."""
+        """Each member's accounts, the first one first, further ones in order of id; members
+        without one are left out.
+        """
         found: dict[PersonId, tuple[AccountId, ...]] = {}
         for part in slices(ids):
             for row in self.link.all(_OF_OWNERS, bank=self.link.bank, ids=part):

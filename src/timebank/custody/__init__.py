@@ -1,0 +1,23 @@
+"""The prison volunteering scheme: a wing that stands on the ledger, which knows nothing of it."""
+
+from timebank.custody.actions import beneficiaries, destinations, people, scheme, sheets
+from timebank.custody.actions.sheets import Line
+from timebank.custody.domain.destination import Part, Place
+from timebank.custody.domain.rules import Basis, DestinationClass, Rounding, Rules
+from timebank.custody.wing import WING
+
+__all__ = [
+    "WING",
+    "Basis",
+    "DestinationClass",
+    "Line",
+    "Part",
+    "Place",
+    "Rounding",
+    "Rules",
+    "beneficiaries",
+    "destinations",
+    "people",
+    "scheme",
+    "sheets",
+]

@@ -1,0 +1,103 @@
+"""The first beat of every action of the scheme: the store, what is in force, who is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from timebank.custody.domain.beneficiary import Beneficiary
+from timebank.custody.domain.membership import Membership
+from timebank.custody.domain.rules import DEFAULT, Rules
+from timebank.custody.domain.sheet import SheetFile
+from timebank.custody.store import CustodyStore
+from timebank.custody.wing import WING
+from timebank.domain.actor import Actor
+from timebank.domain.ids import AccountId, FactId, PersonId, checked_id
+from timebank.errors import InputError, NotFoundError
+from timebank.ports import ReadingUnit, UnitOfWork
+from timebank.wings import Conditions, WingActed, conditions, linked, person_id
+
+
+def store_of(uow: ReadingUnit) -> CustodyStore:
+    """The scheme's store in this bank. *Refuses* a database that has none (``SchemaError``)."""
+    return CustodyStore(linked(uow, WING))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is in force for one request of the scheme, read after its locks."""
+
+    store: CustodyStore
+    now: Conditions
+    rules: Rules
+    inside: frozenset[PersonId]
+
+
+def case(
+    uow: UnitOfWork,
+    *,
+    by: Actor,
+    approved_by: Actor | None = None,
+    people: Iterable[PersonId] = (),
+) -> Case:
+    """Read what the rules need. *Refuses* a clock that cannot be right, with ``ClockSuspect``."""
+    store = store_of(uow)
+    version = store.rules()
+    return Case(
+        store=store,
+        now=conditions(uow, by=by, approved_by=approved_by, people=people),
+        rules=DEFAULT if version is None else version.rules,
+        inside=store.inside(),
+    )
+
+
+def locked_membership(uow: UnitOfWork, person: str) -> Membership:
+    """A person's membership under its lock. *Refuses* unknown ones with ``NotFoundError``."""
+    id_ = person_id(uow, person, field="person")
+    found = store_of(uow).memberships([id_], lock=True)
+    if not found:
+        raise NotFoundError(kind="person in the scheme", ref=person)
+    return found[0]
+
+
+def locked_sheet(uow: UnitOfWork, sheet: str) -> SheetFile:
+    """A sheet under its lock. *Refuses* unknown ones with ``NotFoundError``."""
+    found = store_of(uow).sheet(FactId(checked_id(sheet, field="sheet")), lock=True)
+    if found is None:
+        raise NotFoundError(kind="sheet", ref=sheet)
+    return found
+
+
+def locked_beneficiary(uow: UnitOfWork, beneficiary: str) -> Beneficiary:
+    """A beneficiary under its lock. *Refuses* unknown ones with ``NotFoundError``."""
+    id_ = FactId(checked_id(beneficiary, field="beneficiary"))
+    found = store_of(uow).beneficiary(id_, lock=True)
+    if found is None:
+        raise NotFoundError(kind="beneficiary", ref=beneficiary)
+    return found
+
+
+def coded(reason: str | None, now: Conditions) -> str:
+    """The reason as a code of the house rules: facts of the scheme have no words of anybody.
+
+    *Refuses* a missing one and other words, with ``InputError``.
+    """
+    if reason is None or reason not in now.policy.reasons:
+        listed = ", ".join(now.policy.reasons)
+        raise InputError(field="reason", problem=f"is one of the bank's codes: {listed}")
+    return reason
+
+
+def inner(key: str | None, what: str) -> str | None:
+    """The key of a request inside a request: the loser of a race does not do it twice."""
+    return None if key is None else f"custody.{what}:{key}"
+
+
+def acted(act: str, subject: str) -> WingActed:
+    """What happened, for the receipt and the outbox."""
+    return WingActed(wing="custody", act=act, subject=subject)
+
+
+def owners_of(uow: ReadingUnit, accounts: Iterable[AccountId]) -> dict[AccountId, PersonId | None]:
+    """To whom accounts belong."""
+    return {id_: account.owner for id_, account in uow.accounts.many(tuple(accounts)).items()}

@@ -1,0 +1,141 @@
+"""How a membership moves: the fact, the freezes of its accounts, and the hours that go along."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from timebank.actions import accounts, members, transfers
+from timebank.custody.actions._gather import Case, acted, case, coded, inner, locked_membership
+from timebank.custody.domain.membership import (
+    FREEZES,
+    Membership,
+    StateChange,
+    moved,
+    require_outside,
+)
+from timebank.custody.domain.movement import Movement, Purpose
+from timebank.domain.account import Account
+from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.hours import Hours
+from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
+from timebank.domain.member import Status
+from timebank.domain.transaction import TransactionDraft, Transfer
+from timebank.errors import InputError
+from timebank.ports import UnitOfWork
+from timebank.wings import Changes
+
+SAFEGUARDING = "safeguarding"
+
+
+def turn(
+    uow: UnitOfWork, person: str, act: str, *, by: Actor, reason: str, on: date | None
+) -> Changes:
+    """A move of the table by one member of staff, from a day of the present state on."""
+    before = locked_membership(uow, person)
+    found = case(uow, by=by, people=(before.id,))
+    require_outside(f"custody.{act}", by, found.inside)
+    day = on or found.now.today
+    after = moved(before, act, on=day)
+    if not before.since <= day <= found.now.today:
+        raise InputError(field="on", problem=f"lies outside of {before.since} to {found.now.today}")
+    change = change_of(before, after, act, found, reason=coded(reason, found.now))
+    if act == "admit" and members.get(uow, before.id).status is Status.PENDING:
+        members.approve(uow, before.id, by=by)
+    block(uow, after, by=by)
+    return Changes(
+        added=(change,), changed=(after,), events=(acted(f"{after.state.value} now", before.id),)
+    )
+
+
+def change_of(
+    before: Membership | None, after: Membership, act: str, found: Case, *, reason: str
+) -> StateChange:
+    """The fact of a move."""
+    return StateChange(
+        id=FactId(found.now.fresh.id()),
+        person=after.id,
+        act=act,
+        was=None if before is None else before.state,
+        becomes=after.state,
+        effective_on=after.since,
+        recorded_at=found.now.now,
+        actor=found.now.by,
+        approver=found.now.approved_by,
+        reason=reason,
+    )
+
+
+def block(uow: UnitOfWork, membership: Membership, *, by: Actor) -> None:
+    """Every account as its state blocks it."""
+    for kind, wanted in FREEZES[membership.state].items():
+        account = uow.accounts.many([membership.account(kind)])[membership.account(kind)]
+        if wanted is not None and account.frozen is not wanted:
+            accounts.freeze(uow, account.id, frozen=wanted, reason=SAFEGUARDING, by=by)
+
+
+def require_two(found: Case, action: str) -> None:
+    """*Refuses* people in custody, and one person alone."""
+    require_outside(action, found.now.by, found.inside)
+    require_outside(action, found.now.approved_by, found.inside)
+    require_second_person(action, found.now.by, found.now.approved_by)
+
+
+def posted(
+    uow: UnitOfWork,
+    moves: tuple[Transfer, ...],
+    found: Case,
+    person: PersonId,
+    purpose: Purpose,
+    *,
+    key: str | None,
+) -> tuple[Movement, ...]:
+    """The transfers posted as one transaction, each with its ground."""
+    if not moves:
+        return ()
+    draft = TransactionDraft(transfers=moves, key=key)
+    now = found.now
+    (outcome,) = transfers.post(uow, [draft], by=now.by, approved_by=now.approved_by)
+    transaction = outcome.receipt_or_raise().transaction_id
+    return tuple(
+        Movement(transaction=transaction, n=n, purpose=purpose, person=person)
+        for n, _ in enumerate(moves, start=1)
+    )
+
+
+def emptied(
+    uow: UnitOfWork,
+    own: dict[AccountId, Account],
+    target: AccountId,
+    found: Case,
+    *,
+    reason: str,
+    key: str | None,
+) -> tuple[TransactionId, ...]:
+    """Whatever is left goes to the target by two people, through the freeze."""
+    approver = require_second_person("custody.close", found.now.by, found.now.approved_by)
+    done = []
+    for account in own.values():
+        if account.balance_minutes > 0:
+            receipt = transfers.adjust(
+                uow,
+                source=account.id,
+                target=target,
+                hours=Hours(minutes=account.balance_minutes),
+                reason=reason,
+                by=found.now.by,
+                approved_by=approver,
+                key=inner(key, f"close {account.kind.value}"),
+            )
+            done.append(receipt.transaction_id)
+    return tuple(done)
+
+
+def closing(transaction: TransactionId, person: PersonId, heir: FactId | None) -> Movement:
+    """What a transfer at the end of a membership was for."""
+    return Movement(
+        transaction=transaction,
+        n=1,
+        purpose=Purpose.CLOSURE,
+        person=person,
+        beneficiary=heir,
+    )

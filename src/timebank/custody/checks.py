@@ -1,0 +1,78 @@
+"""The scheme's checks in every audit of a bank that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from typing import Final
+
+from timebank.custody.domain import audit
+from timebank.custody.domain.audit import Books
+from timebank.custody.store import CustodyStore
+from timebank.domain.bank import day_of
+from timebank.ports import ReadingUnit
+from timebank.wings import Finding, Link, WingAudit
+
+Check = Callable[[Books], Iterable[Finding]]
+
+_CHECKS: Final[Mapping[str, Check]] = {
+    audit.CREDITS: audit.check_credits,
+    audit.PEOPLE: audit.check_people,
+    audit.GROUNDS: audit.check_grounds,
+    audit.STATES: audit.check_states,
+    audit.OFFICE: audit.check_office,
+    audit.CORRECTIONS: audit.check_corrections,
+}
+
+
+def _books(uow: ReadingUnit) -> Books:
+    store = CustodyStore(_link(uow))
+    memberships = store.memberships()
+    people = [one.id for one in memberships]
+    accounts = [a for m in memberships for a in (m.custody, m.held, m.community)]
+    return Books(
+        moved=store.moved(),
+        movements=store.movements(),
+        files=store.files(),
+        memberships=memberships,
+        histories=store.histories(people),
+        accounts=store.accounts(accounts),
+        beneficiaries={one.id: one for one in store.beneficiaries()},
+        staff=tuple(staff for staff, _ in uow.people.staff()),
+        today=day_of(uow.now(), uow.banks.get().zone),
+    )
+
+
+def _passes(uow: ReadingUnit) -> dict[tuple[str, ...], Callable[[], Iterable[Finding]]]:
+    books = cache(partial(_books, uow))
+    return {(name,): partial(_run, check, books) for name, check in _CHECKS.items()}
+
+
+def _run(check: Check, books: Callable[[], Books]) -> Iterable[Finding]:
+    return check(books())
+
+
+def _subjects(uow: ReadingUnit) -> dict[str, int]:
+    books = _books(uow)
+    return {
+        audit.CREDITS: sum(len(file.lines) for file in books.files),
+        audit.PEOPLE: len(books.files),
+        audit.GROUNDS: len(books.moved),
+        audit.STATES: len(books.memberships),
+        audit.OFFICE: len(books.staff) + len(books.moved),
+        audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),
+    }
+
+
+def _notices(uow: ReadingUnit) -> Iterable[Finding]:
+    store = CustodyStore(_link(uow))
+    return audit.notices(one for one, _ in store.exceptionals(open_only=True))
+
+
+def _link(uow: ReadingUnit) -> Link:
+    """An audit asks only databases that have the scheme, whatever its revision."""
+    link: Link = uow.link  # type: ignore[attr-defined]
+    return link
+
+
+AUDIT: Final = WingAudit(checks=audit.CHECKS, passes=_passes, subjects=_subjects, notices=_notices)

@@ -1,0 +1,1 @@
+"""The rules of the scheme: pure, on the ledger's own values."""

@@ -1,0 +1,49 @@
+"""What only a custody scheme refuses; everything else is refused by the ledger's own errors."""
+
+from __future__ import annotations
+
+from timebank.errors import NotPermitted, RefusedError
+
+
+class InCustody(NotPermitted):
+    """A person in custody holds no office in the scheme, whatever roles somebody gave them."""
+
+    code = "custody_in_custody"
+
+
+class LineRefused(RefusedError):
+    """A line of an attendance sheet breaks a rule: overlap, session length, cap, or standing."""
+
+    code = "custody_line_refused"
+    template = "Line {line} ({person}): {minutes} are refused by the rule {rule} ({limit_minutes})."
+    line: int
+    person: str
+    minutes: int
+    rule: str
+    limit_minutes: int
+
+
+class GoodsNotAllowed(RefusedError):
+    """The activity makes goods, and the scheme's rules do not allow it by name."""
+
+    code = "custody_goods"
+    template = "{category} makes goods: no hours are credited for it unless the rules allow it."
+    category: str
+
+
+class NotABeneficiary(RefusedError):
+    """The account is not on this person's list of approved beneficiaries today."""
+
+    code = "custody_not_a_beneficiary"
+    template = "{person} has no approved beneficiary {beneficiary} today; hours go to the pot."
+    person: str
+    beneficiary: str
+
+
+class NotOnThePriceList(RefusedError):
+    """Hours are spent at listed prices only."""
+
+    code = "custody_not_on_the_price_list"
+    template = "{item!r} is not on the price list today; it has {listed}."
+    item: str
+    listed: tuple[str, ...]

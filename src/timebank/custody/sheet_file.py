@@ -1,0 +1,184 @@
+"""Papers keyed into a CSV file: read with every fault named, and compared with a second keying.
+
+Columns ``paper, activity, worked_on, person, minutes`` are required; ``basis, until, starts,
+length, supervisor, drafted_by`` optional. One row is one person's line; rows of one paper stand
+together in what they say of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from timebank.custody.actions.sheets import Line
+from timebank.domain.hours import Hours
+from timebank.errors import Fault, FileFaults
+
+T = TypeVar("T")
+
+REQUIRED: Final = ("paper", "activity", "worked_on", "person", "minutes")
+OPTIONAL: Final = ("basis", "until", "starts", "length", "supervisor", "drafted_by")
+_OF_PAPER: Final = (
+    "activity",
+    "worked_on",
+    "until",
+    "starts",
+    "length",
+    "supervisor",
+    "drafted_by",
+)
+
+_SAID: Final = (
+    *("category", "worked_on", "until", "starts_minute", "length_minutes"),
+    *("supervisor", "drafted_by"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetDraft:
+    """A paper as it was keyed: what it says of itself, and its lines."""
+
+    line: int
+    paper: str
+    category: str
+    worked_on: date
+    until: date | None
+    starts_minute: int | None
+    length_minutes: int | None
+    supervisor: str | None
+    drafted_by: str | None
+    lines: tuple[Line, ...]
+
+    def asked(self) -> dict[str, Any]:
+        """The arguments of ``sheets.new``."""
+        return {name: getattr(self, name) for name in ("paper", *_SAID, "lines")}
+
+
+def read(text: str, *, total: Hours) -> tuple[SheetDraft, ...]:
+    """The papers in order of their first row.
+
+    *Refuses*, all at once (``FileFaults``): columns missing or unknown, cells that cannot be read,
+    rows of one paper that contradict each other, and a sum that is not the announced total.
+    """
+    rows = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    names = [name.strip() for name in rows.fieldnames or ()]
+    faults = [*_header_faults(names)]
+    if faults:
+        raise FileFaults(faults=tuple(faults))
+    rows.fieldnames = names
+    papers: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for number, row in enumerate(rows, start=2):
+        cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+        papers.setdefault(cells["paper"], []).append((number, cells))
+    drafts = [_draft(lines, faults) for lines in papers.values()]
+    keyed = sum(line.minutes for draft in drafts for line in draft.lines)
+    if not faults and keyed != total.minutes:
+        problem = f"the rows sum to {Hours(minutes=keyed)}, {total} were announced"
+        faults.append(Fault(line=1, column="minutes", problem=problem))
+    if faults:
+        raise FileFaults(faults=tuple(sorted(faults, key=lambda fault: fault.line)))
+    return tuple(drafts)
+
+
+def compare(first: Iterable[SheetDraft], second: Iterable[SheetDraft]) -> None:
+    """*Refuses* two keyings of the same papers that differ, place by place, with ``FileFaults``."""
+    one, other = ({d.paper: d for d in drafts} for drafts in (first, second))
+    faults = [
+        Fault(line=one[paper].line, column="paper", problem=f"{paper} was keyed once only")
+        for paper in one
+        if paper not in other
+    ]
+    faults += [
+        Fault(line=1, column="paper", problem=f"{paper} is in the second keying only")
+        for paper in other
+        if paper not in one
+    ]
+    for paper in one:
+        if paper in other:
+            faults += _differences(one[paper], other[paper])
+    if faults:
+        raise FileFaults(faults=tuple(sorted(faults, key=lambda fault: fault.line)))
+
+
+def _differences(one: SheetDraft, other: SheetDraft) -> Iterator[Fault]:
+    for name in (*_SAID, "lines"):
+        first, second = (_comparable(getattr(draft, name)) for draft in (one, other))
+        if first != second:
+            problem = f"{one.paper}: {first} in one keying, {second} in the other"
+            yield Fault(line=one.line, column=name, problem=problem)
+
+
+def _comparable(value: Any) -> Any:
+    """Lines in any order; everything else as it is."""
+    if not isinstance(value, tuple):
+        return value
+    return sorted((line.person, line.minutes, line.basis) for line in value)
+
+
+def _header_faults(names: list[str]) -> Iterator[Fault]:
+    for name in REQUIRED:
+        if name not in names:
+            yield Fault(line=1, column=name, problem="the column is missing")
+    for name in names:
+        if name not in (*REQUIRED, *OPTIONAL):
+            yield Fault(line=1, column=name, problem="is none of this file's columns")
+
+
+def _draft(rows: list[tuple[int, dict[str, str]]], faults: list[Fault]) -> SheetDraft:
+    first, head = rows[0]
+
+    def cell(number: int, name: str, text: str, read_: Callable[[str], T], otherwise: T) -> T:
+        try:
+            return read_(text) if text else otherwise
+        except ValueError:
+            faults.append(Fault(line=number, column=name, problem=f"{text!r} cannot be read"))
+            return otherwise
+
+    for number, cells in rows:
+        faults += [
+            Fault(line=number, column=name, problem="is empty")
+            for name in REQUIRED
+            if not cells[name]
+        ]
+        faults += [
+            Fault(line=number, column=name, problem=f"{cells[name]!r} is not that of line {first}")
+            for name in _OF_PAPER
+            if cells[name] != head[name]
+        ]
+    return SheetDraft(
+        line=first,
+        paper=head["paper"],
+        category=head["activity"],
+        worked_on=cell(first, "worked_on", head["worked_on"], date.fromisoformat, date.min),
+        until=cell(first, "until", head["until"], date.fromisoformat, None),
+        starts_minute=cell(first, "starts", head["starts"], _minute_of_day, None),
+        length_minutes=cell(first, "length", head["length"], _whole, None),
+        supervisor=head["supervisor"] or None,
+        drafted_by=head["drafted_by"] or None,
+        lines=tuple(
+            Line(
+                person=cells["person"],
+                minutes=cell(number, "minutes", cells["minutes"], _whole, 0),
+                basis=cells["basis"] or "voluntary",
+            )
+            for number, cells in rows
+        ),
+    )
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise ValueError(text)
+    return int(text)
+
+
+def _minute_of_day(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    found = 60 * _whole(hours) + _whole(minutes)
+    if int(minutes) > 59 or found >= 24 * 60:
+        raise ValueError(text)
+    return found

@@ -1,0 +1,100 @@
+"""The commands of the scheme: batches of papers, and what a refusal leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import done, run
+
+CSV = """paper,activity,worked_on,person,minutes
+S-1,garden,{day},r7,52
+S-1,garden,{day},s2,70
+S-2,learning,{day},r7,30
+"""
+
+
+@pytest.fixture
+def site(database: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A site with two people inside; cora acts. The day it is."""
+    monkeypatch.setenv("TIMEBANK_ACTOR", "cora")
+    done("db", "upgrade", "--wing", "custody")
+    done("bank", "create", "site", "--policy", "custody", "--first-coordinator", "cora")
+    for ref in ("r7", "s2"):
+        done("custody", "person", "apply", "--name", f"{ref} Inside", "--ref", ref)
+        done("custody", "person", "admit", ref)
+    since: str = done("custody", "person", "show", "r7")["since"]
+    return since
+
+
+def test_a_batch_is_entered_as_a_whole_under_its_announced_total(site: str, tmp_path: Path) -> None:
+    file = tmp_path / "sheets.csv"
+    file.write_text(CSV.format(day=site), encoding="utf-8")
+    wrong = run("custody", "sheet", "import", str(file), "--total", "2:31")
+    assert (wrong.code, "2:32" in wrong.err) == (2, True)
+    rehearsed = run("custody", "sheet", "import", str(file), "--total", "2:32", "--dry-run")
+    assert rehearsed.code == 0
+    assert done("custody", "sheet", "list")["sheets"] == []
+    again = ("--again", str(file))
+    assert (
+        len(done("custody", "sheet", "import", str(file), "--total", "2:32", *again)["receipts"])
+        == 2
+    )
+    listed = done("custody", "sheet", "list", "--state", "draft")["sheets"]
+    assert [len(sheet["lines"]) for sheet in listed] == [2, 1]
+    assert run("custody", "sheet", "import", str(file), "--total", "2:32").code == 4
+    assert len(done("custody", "sheet", "list")["sheets"]) == 2
+
+
+def test_one_line_that_is_refused_enters_nothing(site: str, tmp_path: Path) -> None:
+    file = tmp_path / "sheets.csv"
+    file.write_text(CSV.format(day=site).replace("r7,30", "r7,470"), encoding="utf-8")
+    refused = run("custody", "sheet", "import", str(file), "--total", "9:52", "--json")
+    assert refused.code == 4
+    assert done("custody", "sheet", "list")["sheets"] == []
+    (kept,) = done("custody", "attempts")["attempts"]
+    assert (kept["action"], kept["code"]) == ("custody.sheet_import", "custody_line_refused")
+
+
+def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str) -> None:
+    done("staff", "add", "s2", "--role", "officer")
+    new = (
+        "custody",
+        "sheet",
+        "new",
+        "S-9",
+        "--activity",
+        "garden",
+        "--on",
+        site,
+        "--line",
+        "r7=1:00",
+    )
+    done(*new)
+    done("custody", "sheet", "submit", "S-9")
+    refused = run("custody", "sheet", "verify", "S-9", "--by", "s2", "--role", "officer")
+    assert (refused.code, "not in custody themselves" in refused.err) == (4, True)
+    (kept,) = done("custody", "attempts")["attempts"]
+    assert (kept["action"], kept["code"]) == ("custody.sheet_verify", "custody_in_custody")
+    assert done("custody", "sheet", "show", "S-9")["state"] == "submitted"
+
+
+def test_rules_come_from_a_file(site: str, tmp_path: Path) -> None:
+    done("staff", "add", "olga", "--role", "officer")
+    file = tmp_path / "rules.toml"
+    two = ("--approved-by", "olga")
+    for text, code in (
+        ('confidential = ["company"]\nweekly_minutes = 1200\n[classes]\ncare = "pot_only"\n', 0),
+        ("weekly = 3\n", 2),
+        ('weekly_minutes = "3"\n', 2),
+        ("weekly_minutes = 3\n", 2),
+        ("weekly_minutes =\n", 2),
+        ('goods = ["what nobody knows"]\n', 2),
+        ('confidential = "company"\n', 2),
+    ):
+        file.write_text(text, encoding="utf-8")
+        assert run("custody", "rules", "set", str(file), *two).code == code, text
+    shown = done("custody", "rules", "show")["rules"]
+    assert (shown["weekly_minutes"], shown["classes"]) == (1200, {"care": "pot_only"})
+    assert site

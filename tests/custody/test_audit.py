@@ -1,0 +1,218 @@
+"""P-33: each credited minute has a line with two named staff, and every planted fault is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.backends import SqlBackend
+from tests.custody.scheme import Scheme
+from tests.custody.test_scheme import earned, full, keep, membership, pot
+from timebank import Hours, TransactionDraft, Transfer, accounts, staff, transfers
+from timebank.custody import Part, Place, people, sheets
+from timebank.custody.domain import audit
+from timebank.domain.actor import Actor, Role
+from timebank.domain.audit import Verdict
+
+HOUR = Hours.of(1)
+
+
+def found(scheme: Scheme) -> dict[str, int]:
+    """How many findings each check has."""
+    counts: dict[str, int] = {}
+    for finding in scheme.audit().findings:
+        counts[finding.check] = counts.get(finding.check, 0) + 1
+    return counts
+
+
+def lived(scheme: Scheme) -> None:
+    """A scheme in which everything lawful took place."""
+    full(scheme)
+    keep(scheme, "sam", parts=(Part(place=Place.HELD), Part(place=Place.POT)))
+    sheet = scheme.posted("S-7", ("sam", 60), ("ray", 30))
+    scheme.posted("S-8", ("sam", 60))
+    scheme.two(sheets.reverse, sheet, reason="entered twice")
+    scheme.two(people.release, "sam", reason="other")
+    scheme.do(people.death, "tom", by=scheme.cora)
+    scheme.two(people.close, "tom", reason="other")
+
+
+def test_p33_a_lawful_scheme_is_clean_and_every_check_looked_at_something(scheme: Scheme) -> None:
+    lived(scheme)
+    report = scheme.audit()
+    assert (report.findings, report.verdict) == ((), Verdict.CLEAN)
+    looked = {check.name: check.subjects for check in report.checks}
+    assert all(looked[check.name] > 0 for check in audit.CHECKS)
+
+
+def test_p33_an_open_exception_is_a_notice_and_no_finding(scheme: Scheme) -> None:
+    for person in ("ray", "sam"):
+        scheme.beneficiary(person, "gran")
+    report = scheme.audit()
+    assert [notice.found for notice in report.notices] == ["shared_beneficiary"]
+    assert report.verdict is Verdict.CLEAN
+
+
+# --- past the scheme, by the ledger's own ways and two people -----------------------------------
+
+
+def test_p33_hours_that_two_people_give_without_a_sheet_are_found(scheme: Scheme) -> None:
+    scheme.posted("S-1", ("ray", 60))
+    move = Transfer(source=pot(scheme), target=membership(scheme, "ray").custody, hours=HOUR)
+    scheme.two(transfers.post, [TransactionDraft(transfers=(move,))])
+    assert found(scheme) == {audit.CREDITS: 1}
+
+
+def test_p33_a_gift_past_the_list_of_beneficiaries_is_found(scheme: Scheme) -> None:
+    earned(scheme, "ray")
+    move = Transfer(
+        source=membership(scheme, "ray").custody, target=scheme.accounts["aunt"], hours=HOUR
+    )
+    scheme.two(transfers.post, [TransactionDraft(transfers=(move,))])
+    assert found(scheme) == {audit.GROUNDS: 1}
+
+
+def test_p33_a_freeze_that_somebody_lifted_is_found(scheme: Scheme) -> None:
+    scheme.do(people.suspend, "ray", reason="safeguarding", by=scheme.cora)
+    account = membership(scheme, "ray").custody
+    scheme.do(accounts.freeze, account, frozen="none", reason="other", by=scheme.cora)
+    assert found(scheme) == {audit.STATES: 1}
+
+
+def test_p33_a_reversal_by_one_person_alone_is_found(scheme: Scheme) -> None:
+    earned(scheme, "ray")
+    (gift,) = scheme.do(
+        transfers.post,
+        [
+            TransactionDraft(
+                transfers=(
+                    Transfer(
+                        source=membership(scheme, "ray").custody, target=pot(scheme), hours=HOUR
+                    ),
+                )
+            )
+        ],
+        by=scheme.cora,
+    )
+    id_ = gift.receipt_or_raise().transaction_id
+    scheme.do(transfers.reverse, id_, reason="correction", by=scheme.cora)
+    assert found(scheme) == {audit.CORRECTIONS: 1, audit.GROUNDS: 1}
+
+
+def test_p18_a_role_that_a_person_in_custody_was_given_is_found(scheme: Scheme) -> None:
+    scheme.do(staff.add, "tom", role="officer", by=scheme.cora)
+    assert found(scheme) == {audit.OFFICE: 1}
+    tom = Actor(person=scheme.people["tom"], role=Role.OFFICER)
+    move = Transfer(source=pot(scheme), target=scheme.accounts["gran"], hours=HOUR)
+    scheme.posted("S-1", ("ray", 60))
+    draft = TransactionDraft(transfers=(move,))
+    scheme.do(transfers.post, [draft], by=scheme.cora, approved_by=tom)
+    assert found(scheme) == {audit.OFFICE: 1}
+    scheme.posted("S-2", ("ray", 60))
+    inside = Transfer(source=pot(scheme), target=membership(scheme, "ray").custody, hours=HOUR)
+    draft = TransactionDraft(transfers=(inside,))
+    scheme.do(transfers.post, [draft], by=scheme.cora, approved_by=tom)
+    assert found(scheme) == {audit.OFFICE: 2, audit.CREDITS: 1}
+    scheme.do(staff.end, scheme.people["tom"], role="officer", by=scheme.cora)
+    scheme.days(1)
+    assert found(scheme) == {audit.OFFICE: 1, audit.CREDITS: 1}
+
+
+# --- with a database console ---------------------------------------------------------------------
+
+
+def tamper(scheme: Scheme, *statements: str) -> None:
+    """Somebody with all rights, whom no trigger and no key stops."""
+    assert isinstance(scheme.backend, SqlBackend)
+    with scheme.backend.engine.begin() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in [*names]:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.exec_driver_sql(statement).rowcount > 0, statement
+
+
+LINE = "UPDATE timebank_custody_sheet_line SET"
+ACT = "UPDATE timebank_custody_sheet_act SET"
+SHEET = "UPDATE timebank_custody_sheet SET"
+MOVE = "UPDATE timebank_custody_movement SET"
+
+PLANTED: dict[str, tuple[str, str]] = {
+    "a line says more": (f"{LINE} credited_minutes = 75", audit.CREDITS),
+    "a line is gone": ("DELETE FROM timebank_custody_sheet_line", audit.CREDITS),
+    "a line was not voluntary": (f"{LINE} basis = 'paid', credited_minutes = 0", audit.CREDITS),
+    "a ground is gone": ("DELETE FROM timebank_custody_movement", audit.CREDITS),
+    "a ground names no line": (f"{MOVE} line = 9 WHERE purpose = 'credit'", audit.CREDITS),
+    "a ground names no sheet": (f"{MOVE} sheet_id = NULL WHERE purpose = 'credit'", audit.CREDITS),
+    "a sheet names another transaction": (
+        f"{SHEET} transaction_id = (SELECT min(transaction_id) FROM timebank_custody_movement"
+        " WHERE purpose = 'gift')",
+        audit.CREDITS,
+    ),
+    "a sheet was not approved": (
+        "DELETE FROM timebank_custody_sheet_act WHERE n = 3",
+        audit.PEOPLE,
+    ),
+    "a sheet stands elsewhere": (
+        f"{SHEET} state = 'approved', transaction_id = NULL",
+        audit.PEOPLE,
+    ),
+    "one person did both": (
+        f"{ACT} actor_id = (SELECT min(actor_id) FROM timebank_custody_sheet_act WHERE n = 2)"
+        " WHERE n = 3",
+        audit.PEOPLE,
+    ),
+    "the approver was on it": (
+        f"{ACT} actor_id = (SELECT min(person_id) FROM timebank_custody_sheet_line) WHERE n = 3",
+        audit.PEOPLE,
+    ),
+    "a gift had no ground": (
+        "DELETE FROM timebank_custody_movement WHERE purpose = 'gift'",
+        audit.GROUNDS,
+    ),
+    "a gift names no beneficiary": (
+        f"{MOVE} beneficiary_id = NULL WHERE purpose = 'gift'",
+        audit.GROUNDS,
+    ),
+    "a gift was somebody else's": (
+        f"{MOVE} person_id = (SELECT max(id) FROM timebank_custody_membership)"
+        " WHERE purpose = 'gift' AND person_id <>"
+        " (SELECT max(id) FROM timebank_custody_membership)",
+        audit.GROUNDS,
+    ),
+    "a purchase had no price": (
+        f"{MOVE} price_id = NULL WHERE purpose = 'spending'",
+        audit.GROUNDS,
+    ),
+    "a ground has no transfer": (f"{MOVE} n = 7 WHERE purpose = 'gift'", audit.GROUNDS),
+    "a membership stands elsewhere": (
+        "UPDATE timebank_custody_membership SET state = 'released'",
+        audit.STATES,
+    ),
+    "a membership stands since another day": (
+        "UPDATE timebank_custody_membership SET since = '2020-01-01'",
+        audit.STATES,
+    ),
+    "an account belongs to another": (
+        "UPDATE timebank_custody_membership SET held_id = community_id",
+        audit.STATES,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_p33_a_planted_fault_is_found(sqlite_scheme: Scheme, fault: str) -> None:
+    full(sqlite_scheme)
+    statement, check = PLANTED[fault]
+    tamper(sqlite_scheme, statement)
+    assert found(sqlite_scheme).get(check, 0) > 0
+
+
+def test_p33_an_office_held_in_custody_is_found_in_the_past(sqlite_scheme: Scheme) -> None:
+    full(sqlite_scheme)
+    tamper(
+        sqlite_scheme,
+        f"{ACT} actor_id = (SELECT max(person_id) FROM timebank_custody_state_change"
+        " WHERE person_id NOT IN (SELECT person_id FROM timebank_custody_sheet_line)) WHERE n = 2",
+    )
+    messages = {finding.message for finding in sqlite_scheme.audit().findings}
+    assert "a person in custody held an office" in messages
