@@ -42,7 +42,16 @@ def test_a_file_holds_the_journal_and_no_names(used, tmp_path, format_):
 
 
 def test_every_format_but_the_one_for_load_is_tried_here():
-    assert [*FORMATS] == ["jsonl", *FIRST]
+    assert [*FORMATS] == ["jsonl", *FIRST, "timeoverflow"]
+
+
+def test_files_for_timeoverflow_name_people_only_where_they_are_asked_for(used, tmp_path):
+    transfers, users = tmp_path / "transfers.csv", tmp_path / "users.csv"
+    done("export", "--format", "timeoverflow", "--out", str(transfers), "--with-people", str(users))
+    for name in ("Anna", "anna", "Ben", "Dan", "Olga", "cora", "misread"):
+        assert name not in transfers.read_text(encoding="utf-8")
+    assert "Anna" in users.read_text(encoding="utf-8")
+    assert users.stat().st_mode & 0o077 == 0
 
 
 def test_the_table_has_a_line_for_each_side(used):

@@ -48,7 +48,8 @@ def test_the_whole_tree_is_walked():
         for value in vars(errors).values()
         if isinstance(value, type) and issubclass(value, TimebankError)
     }
-    assert listed == set(KINDS)
+    ours = {kind for kind in KINDS if kind.__module__ == errors.__name__}  # wings have their own
+    assert listed == ours
 
 
 def test_codes_are_unique_and_each_class_has_its_own():
