@@ -140,7 +140,7 @@ def test_audit() -> None:
     assert document["schema"] == "timebank.audit/1"
     assert (document["scope"], document["verdict"]) == ("all", "clean")
     assert list(document["as_of"]) == ["sealed", "last_recorded_at"]
-    assert list(document["checks"][0]) == ["name", "subjects", "findings"]
+    assert list(document["checks"][0]) == ["name", "subjects", "findings", "more_findings"]
     assert list(document["counted"]) == ["accounts", "transactions", "transfers"]
     assert list(document["unsealed"]) == ["count", "oldest"]
     assert (document["notices"], document["accepted"]) == ([], [])

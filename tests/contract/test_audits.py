@@ -11,7 +11,7 @@ import pytest
 
 from tests.backends import BANK, MemoryBackend, World, a_world
 from timebank import Hours, accounts, audits, journal
-from timebank.actions.audits import BEFORE, AuditReport
+from timebank.actions.audits import BEFORE, MOST, AuditReport
 from timebank.domain.audit import NAMES, Accepted, Finding, Verdict
 from timebank.errors import InputError
 from timebank.storage.memory.answers import Audit
@@ -143,3 +143,17 @@ def test_a_limit_past_its_review_is_a_notice(world: World) -> None:
     report = audit(world)
     assert [notice.check for notice in report.notices] == ["reviews_in_time"]
     assert report.verdict is Verdict.CLEAN
+
+
+def test_a_flood_of_findings_is_counted_and_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flood(self: Audit) -> Iterator[tuple[str, str]]:
+        yield from ((f"h{n}", "x") for n in range(MOST + 7))
+
+    monkeypatch.setattr(Audit, "stray_holds", flood)
+    report = audit(world)
+    (check,) = (check for check in report.checks if check.name == "holds_match_exchanges")
+    assert (len(check.findings), check.more) == (MOST, 7)
+    accepted = [by_cora(finding) for finding in report.findings]
+    assert audit(world, accepted=accepted).verdict is Verdict.FINDINGS, "seven are not named"

@@ -135,12 +135,19 @@ def _check_document(check: CheckResult) -> dict[str, Any]:
         {"subject": f.subject, "expected": f.expected, "found": f.found, "message": f.message}
         for f in check.findings
     ]
-    return {"name": check.name, "subjects": check.subjects, "findings": findings}
+    return {
+        "name": check.name,
+        "subjects": check.subjects,
+        "findings": findings,
+        "more_findings": check.more,
+    }
 
 
 def _text(report: AuditReport) -> Iterator[Any]:
     yield f"Audit of {report.bank}: {report.verdict.value.replace('_', ' ')}."
-    rows = [(c.name, str(c.subjects), str(len(c.findings) or "none")) for c in report.checks]
+    rows = [
+        (c.name, str(c.subjects), str(len(c.findings) + c.more or "none")) for c in report.checks
+    ]
     rows += [
         (name, "", f"not checked: {why}")
         for name, why in report.not_checked
@@ -148,6 +155,7 @@ def _text(report: AuditReport) -> Iterator[Any]:
     ]
     yield grid(("Check", ">Subjects", "Findings"), rows)
     yield from (line("Finding", finding) for finding in report.findings)
+    yield from (f"{c.name}: {c.more} more findings." for c in report.checks if c.more)
     yield from (line("Notice", notice) for notice in report.notices)
     for finding, by in report.accepted:
         said = f"by {by.approver} until {by.review_on}: {by.reason}"
