@@ -163,7 +163,7 @@ _NEXT: Final = {
 
 
 def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
-    """Sheets on their way, people who applied, beneficiaries to look at again, open exceptions."""
+    """Sheets and moves on their way, who applied, beneficiaries to look at again, exceptions."""
     store, bank = store_of(uow), uow.banks.get()
     today = day_of(uow.now(), bank.zone)
     found = [
@@ -193,5 +193,14 @@ def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
             next_step="close",
         )
         for one, _ in store.exceptionals(open_only=True)
+    ]
+    found += [
+        Waiting(
+            what=f"move to {half.site}",
+            subject=half.code,
+            since=day_of(half.recorded_at, bank.zone),
+            next_step="arrived or cancel",
+        )
+        for half in store.open_passages()
     ]
     return tuple(found)
