@@ -150,7 +150,7 @@ class Waiting:
 
     what: str
     subject: str
-    since: date
+    since: date | None
     next_step: str
 
 
@@ -179,6 +179,11 @@ def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
         Waiting(what="person applied", subject=one.id, since=one.since, next_step="admit")
         for one in store.memberships()
         if one.state is State.APPLIED
+    ]
+    found += [
+        Waiting(what="beneficiary proposed", subject=b.id, since=None, next_step="approve")
+        for b in store.beneficiaries()
+        if b.standing is Standing.PROPOSED
     ]
     found += [
         Waiting(what="beneficiary lapsed", subject=b.id, since=b.review_on, next_step="review")
