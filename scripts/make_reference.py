@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 import timebank  # noqa: E402
 from scripts import pictures  # noqa: E402
+from scripts import reference_custody as custody  # noqa: E402
 from scripts import reference_words as words  # noqa: E402
 from timebank import errors  # noqa: E402
 from timebank.domain.account import AccountKind  # noqa: E402
@@ -374,6 +375,12 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "python": made_python,
     "commands": made_commands,
     **{f"error-{code}": partial(made_error, code) for code in met_errors()},
+    "custody-states": custody.made_states,
+    "custody-freezes": custody.made_freezes,
+    "custody-steps": custody.made_steps,
+    "custody-rules": custody.made_rules,
+    "custody-checks": custody.made_checks,
+    "custody-errors": custody.made_errors,
 }
 """Name of a place in a page → what stands there."""
 

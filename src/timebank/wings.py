@@ -2,7 +2,7 @@
 
 A wing writes its own facts and things in the ledger's one write, in the host's transaction, under
 the ledger's keys; moves hours by the ledger's own actions; and is known to ``migrate`` by an
-entry point of the group ``timebank.wings``. Why it is so: docs/decisions/0020.
+entry point of the group ``timebank.wings``. How: docs/how-to/build-a-wing.md.
 """
 
 from timebank.actions._gather import check_page, conditions, person_id

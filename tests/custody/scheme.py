@@ -111,12 +111,12 @@ class Scheme(World):
         return sum(hours.minutes for hours in found.values())
 
 
-def a_scheme(backend: SqlBackend) -> Scheme:
+def a_scheme(backend: SqlBackend, site: str = SITE) -> Scheme:
     """The cast as it is on the first day."""
-    with backend.unit(SITE) as uow:
+    with backend.unit(site) as uow:
         created = banks.create(uow, policy="custody", first_coordinator="cora")
     cora = Actor(person=created.person_id, role=Role.COORDINATOR)
-    made = Scheme(backend=backend, bank=SITE, cora=cora, colin=cora, olga=cora)
+    made = Scheme(backend=backend, bank=site, cora=cora, colin=cora, olga=cora)
     for ref, role in list(STAFF.items())[1:]:
         made.do(staff.add, ref, role=role, by=cora)
     for ref in OUTSIDE:
@@ -125,19 +125,19 @@ def a_scheme(backend: SqlBackend) -> Scheme:
     for ref in INSIDE:
         made.do(people.apply, name=f"{ref.title()} Inside", ref=ref, by=cora)
         made.do(people.admit, ref, by=cora)
-    return found_scheme(backend)
+    return found_scheme(backend, site)
 
 
-def found_scheme(backend: SqlBackend) -> Scheme:
+def found_scheme(backend: SqlBackend, site: str = SITE) -> Scheme:
     """The cast of a scheme that is there; an hour later than it was made."""
     backend.clock.advance(timedelta(hours=1))
-    with timebank.reading(backend.engine, bank=SITE, clock=backend.clock) as uow:
+    with timebank.reading(backend.engine, bank=site, clock=backend.clock) as uow:
         ids = uow.people.by_refs([*STAFF, *INSIDE, *OUTSIDE])
         first = {ref: found[0] for ref, found in _accounts(uow, ids).items()}
     cora, colin = (Actor(person=ids[ref], role=STAFF[ref]) for ref in ("cora", "colin"))
     return Scheme(
         backend=backend,
-        bank=SITE,
+        bank=site,
         cora=cora,
         colin=colin,
         olga=Actor(person=ids["olga"], role=Role.OFFICER),

@@ -28,6 +28,7 @@ from timebank.custody import (
     destinations,
     people,
     sheets,
+    sites,
 )
 from timebank.custody import (
     scheme as schemes,
@@ -595,6 +596,8 @@ def test_p23_no_fact_of_the_scheme_is_edited_or_deleted(scheme: Scheme) -> None:
     engine = scheme.backend.engine
     for shape in WING.shapes:
         name = shape.table.name
+        if name == "timebank_custody_windup":  # test_p28 looks at it
+            continue
         assert raw_refusal(engine, f"DELETE FROM {name}") in ("TRIGGER", "FOREIGN KEY"), name
         if shape.fact:
             changed = f"UPDATE {name} SET bank_id = bank_id + 1"
@@ -611,7 +614,9 @@ EMPTY = {
 
 
 def full(scheme: Scheme) -> None:
-    """A row in every table of the scheme."""
+    """A row in every table of the scheme, but for a site that was wound up."""
+    scheme.two(sites.move_out, "tom", to="leyhill")
+    scheme.two(sites.move_cancel, scheme.see(sites.passages)[-1][0].code)
     earned(scheme, "ray")
     rule(scheme)
     one = scheme.beneficiary("ray", "gran")

@@ -62,6 +62,8 @@ def test_the_wheel_is_small_and_complete(wheel: Path) -> None:
     assert "timebank/py.typed" in names
     assert "timebank/_migrations/env.py" in names
     assert any(name.startswith("timebank/_migrations/versions/") for name in names)
+    assert any(name.startswith("timebank/_migrations/custody/versions/") for name in names)
+    assert "timebank/custody/templates/statement.html" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith("tests/") or "__pycache__" in name]
 
@@ -71,3 +73,18 @@ def test_the_installed_wheel_migrates_an_empty_database(installed: Path, tmp_pat
     assert Path(answer["file"]).is_relative_to(installed.parents[1])
     assert "timebank_alembic_version" in answer["tables"]
     assert len([name for name in answer["tables"] if name.startswith("timebank_")]) > 1
+
+
+WITH_A_WING = """
+import sys, sqlalchemy, timebank
+engine = sqlalchemy.create_engine("sqlite:///" + sys.argv[1])
+timebank.migrate(engine, wings=["custody"])
+print(*timebank.wing_names(engine), *timebank.check_schema(engine))
+"""
+
+
+def test_the_installed_wheel_knows_its_wings_by_their_entry_points(
+    installed: Path, tmp_path: Path
+) -> None:
+    answer = run(installed, "-I", "-c", WITH_A_WING, tmp_path / "new.sqlite", cwd=tmp_path)
+    assert answer.split() == ["custody"]

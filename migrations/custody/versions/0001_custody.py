@@ -26,6 +26,9 @@ TABLES = (
     "timebank_custody_instruction",
     "timebank_custody_price",
     "timebank_custody_movement",
+    "timebank_custody_passage",
+    "timebank_custody_passage_end",
+    "timebank_custody_windup",
     "timebank_custody_exceptional",
     "timebank_custody_looked",
     "timebank_custody_attempt",
@@ -44,6 +47,9 @@ def upgrade(op: Any) -> None:
     _instruction(op)
     _price(op)
     _movement(op)
+    _passage(op)
+    _passage_end(op)
+    _windup(op)
     _exceptional(op)
     _looked(op)
     _attempt(op)
@@ -596,7 +602,7 @@ def _movement(op: Any) -> None:
         sa.Column("price_id", types.Id(), nullable=True),
         sa.Column("lapsed", types.small(), nullable=False),
         sa.CheckConstraint(
-            "purpose IN ('credit', 'destination', 'gift', 'spending', 'release', 'closure')",
+            "purpose IN ('credit', 'destination', 'gift', 'spending', 'release', 'closure', 'move')",
             name="ck_timebank_custody_movement_purpose",
         ),
         sa.ForeignKeyConstraint(
@@ -633,6 +639,163 @@ def _movement(op: Any) -> None:
         "ix_timebank_custody_movement_person_id",
         "timebank_custody_movement",
         ["bank_id", "person_id"],
+    )
+    # ### end Alembic commands ###
+
+
+def _passage(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_passage",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("code", types.text(40), nullable=False),
+        sa.Column("direction", types.text(4), nullable=False),
+        sa.Column("site", types.text(63), nullable=False),
+        sa.Column("person_id", types.Id(), nullable=False),
+        sa.Column("custody_minutes", types.big(), nullable=False),
+        sa.Column("held_minutes", types.big(), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.Column("approver_role", types.text(12), nullable=True),
+        sa.Column("approver_id", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_passage_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_passage_actor_role",
+        ),
+        sa.CheckConstraint(
+            "direction IN ('out', 'in')", name="ck_timebank_custody_passage_direction"
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "approver_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_approver_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "person_id"],
+            ["timebank_custody_membership.bank_id", "timebank_custody_membership.id"],
+            name="fk_timebank_custody_passage_person_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_passage"),
+        sa.UniqueConstraint(
+            "bank_id", "code", "direction", name="uq_timebank_custody_passage_code"
+        ),
+        sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _passage_end(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_passage_end",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("passage_id", types.Id(), nullable=False),
+        sa.Column("outcome", types.text(10), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.Column("approver_role", types.text(12), nullable=True),
+        sa.Column("approver_id", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_passage_end_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_passage_end_actor_role",
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('arrived', 'cancelled')", name="ck_timebank_custody_passage_end_outcome"
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_end_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_end_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "approver_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_passage_end_approver_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "passage_id"],
+            ["timebank_custody_passage.bank_id", "timebank_custody_passage.id"],
+            name="fk_timebank_custody_passage_end_passage_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_passage_end"),
+        sa.UniqueConstraint(
+            "bank_id", "passage_id", name="uq_timebank_custody_passage_end_passage"
+        ),
+        sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _windup(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_windup",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("transaction_id", types.Id(), nullable=True),
+        sa.Column("minutes", types.big(), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.Column("approver_role", types.text(12), nullable=True),
+        sa.Column("approver_id", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_windup_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_windup_actor_role",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_windup_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_windup_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "approver_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_windup_approver_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "transaction_id"],
+            ["timebank_transaction.bank_id", "timebank_transaction.id"],
+            name="fk_timebank_custody_windup_transaction_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_windup"),
+        sqlite_strict=True,
     )
     # ### end Alembic commands ###
 

@@ -129,7 +129,7 @@ def writing(
             return done if isinstance(done, Answer) else receipts(uow, done)
 
         def remember(error: RefusedError, uow: UnitOfWork) -> None:
-            if on_refusal is not None:
+            if on_refusal is not None and not own.get("dry_run"):
                 who = actor(uow, shared["by"], role=shared["by_role"])
                 on_refusal(Desk(uow=uow, by=who, key=None), error)
 

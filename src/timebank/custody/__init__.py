@@ -1,6 +1,6 @@
 """The prison volunteering scheme: a wing that stands on the ledger, which knows nothing of it."""
 
-from timebank.custody.actions import beneficiaries, destinations, people, scheme, sheets
+from timebank.custody.actions import beneficiaries, destinations, people, scheme, sheets, sites
 from timebank.custody.actions.sheets import Line
 from timebank.custody.domain.destination import Part, Place
 from timebank.custody.domain.rules import Basis, DestinationClass, Rounding, Rules
@@ -20,4 +20,5 @@ __all__ = [
     "people",
     "scheme",
     "sheets",
+    "sites",
 ]

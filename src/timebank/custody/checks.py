@@ -20,6 +20,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     audit.PEOPLE: audit.check_people,
     audit.GROUNDS: audit.check_grounds,
     audit.STATES: audit.check_states,
+    audit.PASSAGES: audit.check_passages,
     audit.OFFICE: audit.check_office,
     audit.CORRECTIONS: audit.check_corrections,
 }
@@ -38,6 +39,7 @@ def _books(uow: ReadingUnit) -> Books:
         histories=store.histories(people),
         accounts=store.accounts(accounts),
         beneficiaries={one.id: one for one in store.beneficiaries()},
+        passages=store.passages(),
         staff=tuple(staff for staff, _ in uow.people.staff()),
         today=day_of(uow.now(), uow.banks.get().zone),
     )
@@ -59,6 +61,7 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
         audit.PEOPLE: len(books.files),
         audit.GROUNDS: len(books.moved),
         audit.STATES: len(books.memberships),
+        audit.PASSAGES: len(books.passages),
         audit.OFFICE: len(books.staff) + len(books.moved),
         audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),
     }
@@ -66,7 +69,9 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
 
 def _notices(uow: ReadingUnit) -> Iterable[Finding]:
     store = CustodyStore(_link(uow))
-    return audit.notices(one for one, _ in store.exceptionals(open_only=True))
+    today = day_of(uow.now(), uow.banks.get().zone)
+    shown = (one for one, _ in store.exceptionals(open_only=True))
+    return audit.notices(shown, store.open_passages(), today)
 
 
 def _link(uow: ReadingUnit) -> Link:

@@ -21,7 +21,16 @@ from timebank.wings import WingValue, rows
 V = TypeVar("V", bound=WingValue)
 
 _NAMES: Final = (
-    *("person", "sheet", "beneficiary", "price", "account", "transaction", "exceptional"),
+    *(
+        "person",
+        "sheet",
+        "beneficiary",
+        "price",
+        "account",
+        "transaction",
+        "exceptional",
+        "passage",
+    ),
     *("custody", "held", "community", "supervisor", "drafted_by"),
 )
 """Fields that name something by its id."""

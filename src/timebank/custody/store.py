@@ -25,6 +25,7 @@ from timebank.custody.domain.sheet import (
     SheetLine,
     SheetState,
 )
+from timebank.custody.domain.site import Direction, Passage, PassageEnd, Windup
 from timebank.custody.rows import from_row
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.ids import AccountId, FactId, PersonId
@@ -200,6 +201,46 @@ class CustodyStore(Store):
         if people is not None:
             query = query.where(table.c.person_id.in_(sorted(people)))
         return self._read(Movement, query)
+
+    # --- sites ------------------------------------------------------------------------------
+
+    def passages(self) -> tuple[tuple[Passage, PassageEnd | None], ...]:
+        """Halves of moves in order of record, with what became of them."""
+        found = self._read(Passage, self._of_bank(tables.passage).order_by(tables.passage.c.id))
+        ends = {
+            one.passage: one for one in self._read(PassageEnd, self._of_bank(tables.passage_end))
+        }
+        return tuple((one, ends.get(one.id)) for one in found)
+
+    def passage(self, code: str, direction: Direction) -> Passage | None:
+        """The half of this code, if this site has it."""
+        found = (one for one, _ in self.passages() if one.code == code)
+        return next((one for one in found if one.direction is direction), None)
+
+    def open_passages(self) -> tuple[Passage, ...]:
+        """Halves that went out and have not ended."""
+        return tuple(
+            one for one, end in self.passages() if one.direction is Direction.OUT and end is None
+        )
+
+    def windup(self, id_: FactId) -> Windup | None:
+        """A winding up by its id."""
+        query = self._of_bank(tables.windup).where(tables.windup.c.id == id_)
+        return next(iter(self._read(Windup, query)), None)
+
+    def live_sheets(self) -> int:
+        """How many sheets are on their way."""
+        done = [SheetState.POSTED.value, *(s.value for s in SheetState if s not in LIVE)]
+        return self.count(tables.sheet, tables.sheet.c.state.not_in(done))
+
+    def papers_on_their_way(self, person: PersonId) -> tuple[str, ...]:
+        """The papers of a person that are not posted yet."""
+        waiting = (SheetState.DRAFT, SheetState.SUBMITTED, SheetState.VERIFIED, SheetState.APPROVED)
+        return tuple(
+            file.sheet.paper
+            for file in self.files(states=waiting)
+            if any(line.person == person for line in file.lines)
+        )
 
     # --- attention --------------------------------------------------------------------------
 

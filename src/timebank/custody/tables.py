@@ -13,6 +13,7 @@ from timebank.custody.domain.membership import State
 from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import SheetState
+from timebank.custody.domain.site import Direction, Outcome
 from timebank.wings import blocks, core, types
 
 metadata: Final = MetaData()
@@ -227,6 +228,44 @@ movement = _table(
     _among("movement", "purpose", Purpose),
     _index("movement", "person_id"),
     key=("transaction_id", "n"),
+)
+
+passage = _table(
+    "passage",
+    column("id", types.Id),
+    column("code", types.text(40)),
+    column("direction", types.text(4)),
+    column("site", types.text(63)),
+    column("person_id", types.Id),
+    column("custody_minutes", types.big()),
+    column("held_minutes", types.big()),
+    column("recorded_at", types.Moment),
+    *_actor("passage"),
+    _foreign("passage", "person_id", membership),
+    UniqueConstraint("bank_id", "code", "direction", name="uq_timebank_custody_passage_code"),
+    _among("passage", "direction", Direction),
+)
+
+passage_end = _table(
+    "passage_end",
+    column("id", types.Id),
+    column("passage_id", types.Id),
+    column("outcome", types.text(10)),
+    column("recorded_at", types.Moment),
+    *_actor("passage_end"),
+    _foreign("passage_end", "passage_id", passage),
+    UniqueConstraint("bank_id", "passage_id", name="uq_timebank_custody_passage_end_passage"),
+    _among("passage_end", "outcome", Outcome),
+)
+
+windup = _table(
+    "windup",
+    column("id", types.Id),
+    maybe("transaction_id", types.Id),
+    column("minutes", types.big()),
+    column("recorded_at", types.Moment),
+    *_actor("windup"),
+    _foreign("windup", "transaction_id", core.transaction),
 )
 
 exceptional = _table(

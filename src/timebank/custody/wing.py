@@ -13,6 +13,7 @@ from timebank.custody.domain.membership import Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import Sheet, SheetAct, SheetLine
+from timebank.custody.domain.site import Passage, PassageEnd, Windup
 from timebank.custody.rows import to_row
 from timebank.wings import Shape, Wing, WingValue, migrations_dir
 
@@ -55,6 +56,9 @@ WING: Final = Wing(
         _fact(Instruction, tables.instruction),
         _fact(Price, tables.price),
         _fact(Movement, tables.movement),
+        _fact(Passage, tables.passage),
+        _fact(PassageEnd, tables.passage_end),
+        _fact(Windup, tables.windup),
         _fact(Exceptional, tables.exceptional),
         _fact(Looked, tables.looked),
         _fact(Attempt, tables.attempt),

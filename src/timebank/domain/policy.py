@@ -222,6 +222,8 @@ _CUSTODY_FLOWS = tuple(
         (AccountKind.HELD, AccountKind.CLEARING, Verdict.APPROVAL),
         (AccountKind.POT, AccountKind.CLEARING, Verdict.APPROVAL),
         (AccountKind.CLEARING, AccountKind.POT, Verdict.APPROVAL),
+        (AccountKind.CLEARING, AccountKind.CLOSURE, Verdict.APPROVAL),
+        (AccountKind.CLOSURE, AccountKind.CLEARING, Verdict.APPROVAL),
         (AccountKind.ACTIVITY, AccountKind.CLOSURE, Verdict.APPROVAL),
         (AccountKind.CLOSURE, AccountKind.ISSUANCE, Verdict.APPROVAL),
         (AccountKind.CUSTODY, AccountKind.CLOSURE, Verdict.APPROVAL),

@@ -19,7 +19,7 @@ import typer
 
 import timebank
 from timebank.actions import imports
-from timebank.cli import demo_story, failures
+from timebank.cli import custody_demo, demo_story, failures
 from timebank.cli.commands.statement import page_of
 from timebank.cli.demo_story import BANK, BROKER, COORDINATOR, Neighbour, Story
 from timebank.cli.render import Answer, Grid, grid, show
@@ -49,10 +49,16 @@ def demo(
         Path | None,
         typer.Option("--dir", metavar="DIR", help="Where it goes; else a new temporary folder."),
     ] = None,
+    prison: Annotated[
+        bool, typer.Option("--custody", help="A prison volunteering scheme of three sites.")
+    ] = False,
 ) -> None:
     """Run a small time bank: a half year, live exchanges, a statement, an audit. No server."""
     place_for = _directory(directory)
     url = f"sqlite:///{place_for / DATABASE}"
+    if prison:
+        _custody(url, place_for)
+        return
     with opened(url, None) as place:
         today = _founded(place)
         _title("A time bank in one go")
@@ -67,6 +73,19 @@ def demo(
         _sealed(place)
         verdict = _audit(place)
     _next_steps(place_for, url, who)
+    if verdict is not Verdict.CLEAN:
+        raise typer.Exit(failures.FINDINGS)
+
+
+def _custody(url: str, place_for: Path) -> None:
+    """The scheme of three sites; what to try next."""
+    with opened(url, None) as place:
+        verdict = custody_demo.run(place, place_for, _say, _title)
+    _title("What to try next")
+    program = _program()
+    _say(f"  export TIMEBANK_URL={shlex.quote(url)} TIMEBANK_ACTOR={COORDINATOR}")
+    for command in ("person list", "sheet list", "exceptions list", "attempts", "todo"):
+        _say(f"  {program} custody {command} --bank {custody_demo.FIRST}")
     if verdict is not Verdict.CLEAN:
         raise typer.Exit(failures.FINDINGS)
 
@@ -212,8 +231,7 @@ def _next_steps(place_for: Path, url: str, who: Neighbour) -> None:
 
 def _commands(place_for: Path, url: str, who: Neighbour) -> Iterator[str]:
     """Lines to copy and paste; they work as they stand."""
-    installed = shutil.which("timebank")
-    program = "timebank" if installed else f"{shlex.quote(sys.executable)} -m timebank"
+    program = _program()
     yield f"export TIMEBANK_URL={shlex.quote(url)} TIMEBANK_ACTOR={COORDINATOR}"
     yield f"{program} balances"
     yield f"{program} member show {who.ref}"
@@ -221,6 +239,11 @@ def _commands(place_for: Path, url: str, who: Neighbour) -> Iterator[str]:
     yield f"{program} import {shlex.quote(str(place_for / 'half_year.csv'))}"
     yield f"{program} checkpoint"
     yield f"{program} audit"
+
+
+def _program() -> str:
+    installed = shutil.which("timebank")
+    return "timebank" if installed else f"{shlex.quote(sys.executable)} -m timebank"
 
 
 def _title(text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from timebank.actions import accounts, members
+from timebank.custody.actions._access import access as access
 from timebank.custody.actions._gather import (
     acted,
     case,

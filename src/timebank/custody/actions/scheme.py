@@ -150,7 +150,7 @@ class Waiting:
 
     what: str
     subject: str
-    since: date
+    since: date | None
     next_step: str
 
 
@@ -163,7 +163,7 @@ _NEXT: Final = {
 
 
 def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
-    """Sheets on their way, people who applied, beneficiaries to look at again, open exceptions."""
+    """Sheets and moves on their way, who applied, beneficiaries to look at again, exceptions."""
     store, bank = store_of(uow), uow.banks.get()
     today = day_of(uow.now(), bank.zone)
     found = [
@@ -181,6 +181,11 @@ def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
         if one.state is State.APPLIED
     ]
     found += [
+        Waiting(what="beneficiary proposed", subject=b.id, since=None, next_step="approve")
+        for b in store.beneficiaries()
+        if b.standing is Standing.PROPOSED
+    ]
+    found += [
         Waiting(what="beneficiary lapsed", subject=b.id, since=b.review_on, next_step="review")
         for b in store.beneficiaries()
         if b.standing is Standing.APPROVED and b.review_on is not None and b.review_on < today
@@ -193,5 +198,14 @@ def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
             next_step="close",
         )
         for one, _ in store.exceptionals(open_only=True)
+    ]
+    found += [
+        Waiting(
+            what=f"move to {half.site}",
+            subject=half.code,
+            since=day_of(half.recorded_at, bank.zone),
+            next_step="arrived or cancel",
+        )
+        for half in store.open_passages()
     ]
     return tuple(found)

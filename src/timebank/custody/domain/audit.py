@@ -14,6 +14,7 @@ from timebank.custody.domain.membership import FREEZES, OUTSIDE, History, Member
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import STEPS, SheetFile, SheetState
+from timebank.custody.domain.site import Direction, Outcome, Passage, PassageEnd
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.audit import CheckInfo, Finding
@@ -25,6 +26,7 @@ CREDITS: Final = "custody_credits_match_lines"
 PEOPLE: Final = "custody_sheets_have_two_people"
 GROUNDS: Final = "custody_hours_out_have_a_ground"
 STATES: Final = "custody_states_match_changes"
+PASSAGES: Final = "custody_moves_match_slips"
 OFFICE: Final = "custody_nobody_inside_holds_office"
 CORRECTIONS: Final = "custody_corrections_have_two_people"
 
@@ -46,6 +48,10 @@ CHECKS: Final = (
         holds="Each membership stands where its changes left it, its accounts blocked accordingly.",
     ),
     CheckInfo(
+        name=PASSAGES,
+        holds="Each hour that left for another site, or came from one, is that of a slip.",
+    ),
+    CheckInfo(
         name=OFFICE,
         holds="Nobody in custody holds a role of staff, or acted for hours that go in or out.",
     ),
@@ -54,6 +60,9 @@ CHECKS: Final = (
         holds="Each reversal of a sheet's hours was made by two people.",
     ),
 )
+
+UNMATCHED_DAYS: Final = 14
+"""For so long a move may wait for its other half before somebody should ask."""
 
 INSIDE_KINDS: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
 
@@ -90,6 +99,7 @@ class Books:
     histories: Mapping[PersonId, History]
     accounts: Mapping[AccountId, Account]
     beneficiaries: Mapping[FactId, Beneficiary]
+    passages: tuple[tuple[Passage, PassageEnd | None], ...]
     staff: tuple[Staff, ...]
     today: date
 
@@ -107,6 +117,8 @@ def check_credits(books: Books) -> Iterator[Finding]:
         if each.target_kind is not AccountKind.CUSTODY or each.reverses is not None:
             continue
         ground = grounds.get((each.transaction, each.n))
+        if each.source_kind is AccountKind.CLEARING and _moves(ground, each.target_owner):
+            continue
         wrong = _unfounded(each, ground, files)
         if wrong:
             yield _finding(
@@ -130,6 +142,38 @@ def check_credits(books: Books) -> Iterator[Finding]:
                     f"{credited[file.sheet.id, line.n]} minutes",
                     "the journal does not credit what the line says",
                 )
+
+
+def _moves(ground: Movement | None, owner: PersonId | None) -> bool:
+    """Whether the hours came with their owner: ``check_passages`` looks at how many."""
+    return ground is not None and ground.purpose is Purpose.MOVE and ground.person == owner
+
+
+def check_passages(books: Books) -> Iterator[Finding]:
+    """What the clearing account gave and took for each person is what the halves of moves say."""
+    said: Counter[PersonId] = Counter()
+    for passage, end in books.passages:
+        minutes = passage.custody_minutes + passage.held_minutes
+        back = end is not None and end.outcome is Outcome.CANCELLED
+        if passage.direction is Direction.IN:
+            said[passage.person] += minutes
+        elif not back:
+            said[passage.person] -= minutes
+    done: Counter[PersonId] = Counter()
+    for each in books.moved:
+        if each.reverses is None and each.source_kind is AccountKind.CLEARING:
+            done[each.target_owner or PersonId("")] += each.minutes
+        elif each.reverses is None and each.target_kind is AccountKind.CLEARING:
+            done[each.source_owner or PersonId("")] -= each.minutes
+    for person in sorted({*said, *done}):
+        if said[person] != done[person]:
+            yield _finding(
+                PASSAGES,
+                f"person {person}",
+                f"{said[person]} minutes from other sites",
+                f"{done[person]} minutes",
+                "the clearing account moved what no slip says",
+            )
 
 
 def _unfounded(
@@ -315,8 +359,19 @@ def check_corrections(books: Books) -> Iterator[Finding]:
             )
 
 
-def notices(open_: Iterable[Exceptional]) -> Iterator[Finding]:
-    """What waits for human eyes."""
+def notices(
+    open_: Iterable[Exceptional], waiting: Iterable[Passage], today: date
+) -> Iterator[Finding]:
+    """What waits for human eyes: exceptions, and moves without their other half for a fortnight."""
+    for half in waiting:
+        if (today - half.recorded_at.date()).days > UNMATCHED_DAYS:
+            yield _finding(
+                "custody_moves",
+                f"person {half.person}",
+                f"taken at {half.site} within {UNMATCHED_DAYS} days",
+                f"since {half.recorded_at.date()}",
+                f"the other half is not known: timebank custody move arrived {half.code}",
+            )
     for one in open_:
         yield _finding(
             "custody_exceptions",

@@ -20,6 +20,7 @@ class Purpose(Enum):
     SPENDING = "spending"
     RELEASE = "release"
     CLOSURE = "closure"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

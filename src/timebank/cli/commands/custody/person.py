@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,9 +14,10 @@ from timebank.cli.command import Desk, group, reading
 from timebank.cli.commands.custody._desk import acting, beneficiary_id
 from timebank.cli.documents import named, plain
 from timebank.cli.names import Labels
-from timebank.cli.render import Answer, grid
+from timebank.cli.render import Answer, grid, to_json
 from timebank.custody.domain.membership import State
 from timebank.domain.receipt import Receipt
+from timebank.errors import InputError
 from timebank.ports import ReadingUnit
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person's ref, or id.")]
@@ -45,6 +47,7 @@ def register(app: typer.Typer) -> None:
     ):
         acting(person, name, action=f"custody.{name}", example=f"{start} {example}")(command)
     reading(person, "show", example=f"{start} show r7")(show)
+    reading(person, "access", example=f"{start} access r7 --out r7.json")(access)
     reading(person, "list", example=f"{start} list --json")(list_)
 
 
@@ -189,6 +192,22 @@ def show(uow: ReadingUnit, person: Who) -> Answer:
         ],
     )
     return Answer(document=document, text=(hours, "", moves))
+
+
+def access(
+    uow: ReadingUnit,
+    person: Who,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")],
+) -> Answer:
+    """Write everything that is held on one person, for that person; others appear as roles."""
+    document = custody.people.access(uow, person)
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(to_json(document) + "\n")
+    except OSError as error:
+        raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
+    answer = {"schema": "timebank.custody-access-written/1", "bank": uow.slug, "file": str(out)}
+    return Answer(document=answer, text=(f"Written: {out}",))
 
 
 def list_(

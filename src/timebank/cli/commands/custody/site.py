@@ -1,0 +1,169 @@
+"""``timebank custody move`` and ``windup``: people between sites, and sites that close."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from timebank import custody
+from timebank.cli import options
+from timebank.cli.command import Desk, group, reading
+from timebank.cli.commands.custody._desk import acting
+from timebank.cli.documents import named, plain
+from timebank.cli.names import Labels
+from timebank.cli.render import Answer, grid
+from timebank.domain.hours import Hours
+from timebank.domain.receipt import Receipt
+from timebank.ports import ReadingUnit
+
+Who = Annotated[str, typer.Argument(metavar="REF", help="The person in custody: ref or id.")]
+Code = Annotated[str, typer.Argument(metavar="CODE", help="The code on the slip.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group ``move`` and the command ``windup``."""
+    move = group(app, "move", "People who move between sites, each a bank of its own.")
+    start = "timebank custody"
+    two = "--by cora --approved-by olga"
+    code = "8f2c41d0a97e-30-60-51be"
+    came = f"in {code} --person r7 --site riverside {two}"
+    for name, command, example in (
+        ("out", out, f"out r7 --to leyhill {two}"),
+        ("in", in_, came),
+        ("arrived", arrived, f"arrived {code} {two}"),
+        ("cancel", cancel, f"cancel {code} {two}"),
+    ):
+        full = f"{start} move {example}"
+        acting(move, name, action=f"custody.move_{name}", example=full)(command)
+    reading(move, "list", example=f"{start} move list")(list_)
+    acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run {two}")(
+        windup
+    )
+
+
+def out(
+    desk: Desk,
+    person: Who,
+    to: Annotated[str, typer.Option("--to", metavar="BANK", help="The other site's slug.")],
+    approved_by: options.ApprovedBy = None,
+) -> Answer:
+    """Somebody leaves for another site: print the slip that goes along."""
+    custody.sites.move_out(
+        desk.uow,
+        person,
+        to=to,
+        by=desk.by,
+        approved_by=desk.second_person(approved_by),
+        key=desk.key,
+    )
+    half = custody.sites.passages(desk.uow)[-1][0]
+    papers = custody.sites.unposted(desk.uow, person)
+    document = {
+        "schema": "timebank.custody-slip/1",
+        "bank": desk.uow.slug,
+        **named("passage", half),
+        "unposted": [*papers],
+    }
+    lines = [
+        f"Slip for {half.site}: {half.code}",
+        f"In custody {Hours(minutes=half.custody_minutes)}, "
+        f"held {Hours(minutes=half.held_minutes)}. No cash value.",
+    ]
+    lines += [f"Sheets here that are not posted yet: {', '.join(papers)}"] if papers else []
+    return Answer(document=document, text=("\n".join(lines),))
+
+
+def in_(
+    desk: Desk,
+    code: Code,
+    person: Annotated[
+        str, typer.Option("--person", metavar="REF", help="Who brings it; admitted here.")
+    ],
+    site: Annotated[
+        str, typer.Option("--site", metavar="BANK", help="The slug of the site it comes from.")
+    ],
+    approved_by: options.ApprovedBy = None,
+) -> Receipt:
+    """Somebody brings a slip from another site: their hours are here from now on."""
+    return custody.sites.move_in(
+        desk.uow,
+        code,
+        person=person,
+        site=site,
+        by=desk.by,
+        approved_by=desk.second_person(approved_by),
+        key=desk.key,
+    )
+
+
+def arrived(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Receipt:
+    """The other site has taken the slip: the membership here is closed."""
+    two = desk.second_person(approved_by)
+    return custody.sites.move_arrived(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
+
+
+def cancel(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Receipt:
+    """They never left: the hours come back. Not once the other half is known."""
+    two = desk.second_person(approved_by)
+    return custody.sites.move_cancel(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
+
+
+def list_(uow: ReadingUnit) -> Answer:
+    """List the halves of moves, in order of record."""
+    found = custody.sites.passages(uow)
+    labels = Labels(uow).learn(people={half.person for half, _ in found})
+    rows = [
+        (
+            half.recorded_at.date(),
+            half.direction.value,
+            half.site,
+            labels.short(half.person),
+            Hours(minutes=half.custody_minutes + half.held_minutes),
+            "" if end is None else end.outcome.value,
+            half.code,
+        )
+        for half, end in found
+    ]
+    document = {
+        "schema": "timebank.custody-moves/1",
+        "bank": uow.slug,
+        "moves": [
+            {**named("passage", half), "end": None if end is None else plain(end)}
+            for half, end in found
+        ],
+    }
+    columns = ("On", "Way", "Site", "Person", ">Hours", "Ended", "Code")
+    return Answer(document=document, text=(grid(columns, rows),))
+
+
+def windup(
+    desk: Desk,
+    approved_by: options.ApprovedBy = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say where every hour would go.")
+    ] = False,
+) -> Answer:
+    """Wind the site up, by two people: every account ends at 0:00, each hour with a destination.
+
+    Refused while anybody is inside, a sheet is on its way, or a move waits for its other half.
+    """
+    receipt = custody.sites.windup(
+        desk.uow, by=desk.by, approved_by=desk.second_person(approved_by), key=desk.key
+    )
+    moves = custody.sites.destinations(desk.uow, receipt)
+    labels = Labels(desk.uow).learn(
+        accounts={id_ for move in moves for id_ in (move.source, move.target)}
+    )
+    rows = [
+        (labels.short(one.source), labels.short(one.target), Hours(minutes=one.minutes))
+        for one in moves
+    ]
+    document = {
+        "schema": "timebank.custody-windup/1",
+        "bank": desk.uow.slug,
+        "dry_run": dry_run,
+        "moves": [plain(one) for one in moves],
+    }
+    said = "Every account would end at 0:00." if dry_run else "Every account is at 0:00."
+    return Answer(document=document, text=(grid(("From", "To", ">Hours"), rows), said))

@@ -1,0 +1,303 @@
+"""Moves between sites, each a bank of its own, and the winding up of a site."""
+
+from __future__ import annotations
+
+from timebank.actions import accounts, members, transfers
+from timebank.custody.actions._gather import (
+    Case,
+    acted,
+    case,
+    inner,
+    locked_membership,
+    store_of,
+)
+from timebank.custody.actions._turning import block, change_of, require_two
+from timebank.custody.domain.membership import Membership, State, moved
+from timebank.custody.domain.movement import Movement, Purpose
+from timebank.custody.domain.site import (
+    CLEARING,
+    Direction,
+    Outcome,
+    Passage,
+    PassageEnd,
+    Windup,
+    code_of,
+    read_code,
+    wound_up,
+)
+from timebank.domain.actor import Actor
+from timebank.domain.hours import Hours
+from timebank.domain.ids import AccountId, FactId, checked_slug
+from timebank.domain.receipt import Receipt
+from timebank.domain.transaction import PostedTransfer, TransactionDraft
+from timebank.errors import NotFoundError, NotYetEmpty, RefTaken, WrongState
+from timebank.ports import ReadingUnit, UnitOfWork
+from timebank.wings import Changes, action
+
+REASON = "other"
+_LIVING = frozenset(State) - {State.CLOSED, State.RELEASED}
+
+
+@action("custody.move_out")
+def move_out(
+    uow: UnitOfWork,
+    person: str,
+    *,
+    to: str,
+    by: Actor,
+    approved_by: Actor,
+    key: str | None = None,
+) -> Changes:
+    """Somebody leaves for the site ``to``: all hours inside go to the clearing account.
+
+    The receipt's last event has the passage; ``passages`` shows its code for the slip. Sheets of
+    theirs that are not posted yet are listed by ``unposted``.
+
+    *Refuses*, in this order: an unknown person, a slug that is none, a person in custody as one of
+    the two, a missing second person, another state, and what adjusting and freezing refuse.
+    """
+    before = locked_membership(uow, person)
+    site = checked_slug(to)
+    found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
+    require_two(found, "custody.move_out")
+    after = moved(before, "depart", on=found.now.today)
+    own = uow.accounts.lock([before.custody, before.held])
+    amounts = {id_: own[id_].balance_minutes for id_ in (before.custody, before.held)}
+    grounds = _cleared(uow, before, amounts, found, key=inner(key, "out"))
+    id_ = FactId(found.now.fresh.id())
+    passage = Passage(
+        id=id_,
+        code=code_of(uow.fresh.salt().hex(), amounts[before.custody], amounts[before.held]),
+        direction=Direction.OUT,
+        site=site,
+        person=before.id,
+        custody_minutes=amounts[before.custody],
+        held_minutes=amounts[before.held],
+        recorded_at=found.now.now,
+        actor=by,
+        approver=approved_by,
+    )
+    block(uow, after, by=by)
+    change = change_of(before, after, "depart", found, reason=REASON)
+    return Changes(
+        added=(change, passage, *grounds), changed=(after,), events=(acted("moved out", id_),)
+    )
+
+
+@action("custody.move_in")
+def move_in(
+    uow: UnitOfWork,
+    code: str,
+    *,
+    person: str,
+    site: str,
+    by: Actor,
+    approved_by: Actor,
+    key: str | None = None,
+) -> Changes:
+    """Somebody who was admitted here brings a slip: its minutes come out of the clearing account.
+
+    *Refuses*, in this order: what is no code, an unknown person, a slug that is none, a person in
+    custody as one of the two, a missing second person, a code that was used here (``RefTaken``), a
+    person who is not active, and what adjusting refuses.
+    """
+    plain, custody_minutes, held_minutes = read_code(code)
+    own = locked_membership(uow, person)
+    origin = checked_slug(site)
+    found = case(uow, by=by, approved_by=approved_by, people=(own.id,))
+    require_two(found, "custody.move_in")
+    if found.store.passage(plain, Direction.IN) is not None:
+        raise RefTaken(kind="code", ref=plain)
+    if own.state is not State.ACTIVE:
+        raise WrongState(
+            kind="custody membership", id=own.id, state=own.state.value, act="move in", possible=()
+        )
+    amounts = {own.custody: -custody_minutes, own.held: -held_minutes}
+    grounds = _cleared(uow, own, amounts, found, key=inner(key, "in"))
+    id_ = FactId(found.now.fresh.id())
+    passage = Passage(
+        id=id_,
+        code=plain,
+        direction=Direction.IN,
+        site=origin,
+        person=own.id,
+        custody_minutes=custody_minutes,
+        held_minutes=held_minutes,
+        recorded_at=found.now.now,
+        actor=by,
+        approver=approved_by,
+    )
+    return Changes(added=(passage, *grounds), events=(acted("moved in", id_),))
+
+
+@action("custody.move_arrived")
+def move_arrived(
+    uow: UnitOfWork, code: str, *, by: Actor, approved_by: Actor, key: str | None = None
+) -> Changes:
+    """The other half is known: the membership here is closed, and cannot be taken back any more.
+
+    *Refuses*, in this order: what is no code, an unknown one, a person in custody as one of the
+    two, a missing second person, a half that has ended.
+    """
+    return _ended(uow, code, Outcome.ARRIVED, by=by, approved_by=approved_by, key=key)
+
+
+@action("custody.move_cancel")
+def move_cancel(
+    uow: UnitOfWork, code: str, *, by: Actor, approved_by: Actor, key: str | None = None
+) -> Changes:
+    """They never left: the hours come back. Not once the other half is known.
+
+    *Refuses* what ``move_arrived`` refuses, and what adjusting refuses.
+    """
+    return _ended(uow, code, Outcome.CANCELLED, by=by, approved_by=approved_by, key=key)
+
+
+@action("custody.windup")
+def windup(uow: UnitOfWork, *, by: Actor, approved_by: Actor, key: str | None = None) -> Changes:
+    """Wind the site up in one operation: every account ends at 0:00, each hour with a destination.
+
+    *Refuses*, in this order: a person in custody as one of the two, a missing second person,
+    anybody still inside, sheets on their way, moves without their other half (``NotYetEmpty``),
+    hours inside, on hold or carried over, and what ``ledger.post`` refuses.
+    """
+    uow.accounts.lock_all()
+    found = case(uow, by=by, approved_by=approved_by)
+    require_two(found, "custody.windup")
+    store = found.store
+    open_matters = {
+        "people who are not released or closed": sum(
+            one.state in _LIVING for one in store.memberships()
+        ),
+        "sheets on their way": store.live_sheets(),
+        "moves without their other half": len(store.open_passages()),
+    }
+    named = {label: members.account_of(uow, label) for label in ("pot", "closure")}
+    moves = wound_up(uow.accounts.all(), open_matters=open_matters, **named)
+    transaction = None
+    if moves:
+        draft = TransactionDraft(transfers=moves, key=inner(key, "windup"))
+        (outcome,) = transfers.post(uow, [draft], by=by, approved_by=approved_by)
+        transaction = outcome.receipt_or_raise().transaction_id
+    done = Windup(
+        id=FactId(found.now.fresh.id()),
+        transaction=transaction,
+        minutes=sum(move.hours.minutes for move in moves),
+        recorded_at=found.now.now,
+        actor=by,
+        approver=approved_by,
+    )
+    return Changes(added=(done,), events=(acted("wound up", done.id),))
+
+
+def destinations(uow: ReadingUnit, receipt: Receipt) -> tuple[PostedTransfer, ...]:
+    """Where every hour went when the site was wound up; nothing where there was none."""
+    event = receipt.events[-1]
+    done = store_of(uow).windup(FactId(getattr(event, "subject", "")))
+    if done is None or done.transaction is None:
+        return ()
+    return transfers.get(uow, done.transaction).transfers
+
+
+def passages(uow: ReadingUnit) -> tuple[tuple[Passage, PassageEnd | None], ...]:
+    """Both kinds of halves in order of record, and what became of those that went out."""
+    return store_of(uow).passages()
+
+
+def unposted(uow: ReadingUnit, person: str) -> tuple[str, ...]:
+    """The paper numbers of live sheets with a line of this person that are not posted yet."""
+    store = store_of(uow)
+    own = store.membership(members.get(uow, person).id)
+    if own is None:
+        raise NotFoundError(kind="person in the scheme", ref=person)
+    return store.papers_on_their_way(own.id)
+
+
+def _clearing(uow: UnitOfWork, by: Actor) -> AccountId:
+    known = uow.accounts.by_label(CLEARING)
+    if known is not None:
+        return known
+    return accounts.open(uow, kind="clearing", label=CLEARING, by=by).account_id
+
+
+def _cleared(
+    uow: UnitOfWork,
+    own: Membership,
+    amounts: dict[AccountId, int],
+    found: Case,
+    *,
+    key: str | None,
+) -> tuple[Movement, ...]:
+    """Minutes out of accounts into the clearing, negative ones the other way; through freezes."""
+    clearing, grounds = _clearing(uow, found.now.by), []
+    approver = found.now.approved_by
+    for account, minutes in amounts.items():
+        if minutes == 0 or approver is None:
+            continue
+        source, target = (account, clearing) if minutes > 0 else (clearing, account)
+        receipt = transfers.adjust(
+            uow,
+            source=source,
+            target=target,
+            hours=Hours(minutes=abs(minutes)),
+            reason=REASON,
+            by=found.now.by,
+            approved_by=approver,
+            key=None if key is None else f"{key}:{account}",
+        )
+        grounds.append(
+            Movement(transaction=receipt.transaction_id, n=1, purpose=Purpose.MOVE, person=own.id)
+        )
+    return tuple(grounds)
+
+
+def _ended(
+    uow: UnitOfWork,
+    code: str,
+    outcome: Outcome,
+    *,
+    by: Actor,
+    approved_by: Actor,
+    key: str | None,
+) -> Changes:
+    plain, _, _ = read_code(code)
+    half = store_of(uow).passage(plain, Direction.OUT)
+    if half is None:
+        raise NotFoundError(kind="move", ref=plain)
+    before = locked_membership(uow, half.person)
+    found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
+    action_name = f"custody.move_{outcome.value}"
+    require_two(found, action_name)
+    ends = {passage.id: end for passage, end in found.store.passages()}
+    if (known := ends[half.id]) is not None:
+        raise WrongState(
+            kind="move", id=half.id, state=known.outcome.value, act=outcome.value, possible=()
+        )
+    act = "arrive" if outcome is Outcome.ARRIVED else "stay"
+    after = moved(before, act, on=found.now.today)
+    grounds: tuple[Movement, ...] = ()
+    if outcome is Outcome.CANCELLED:
+        amounts = {before.custody: -half.custody_minutes, before.held: -half.held_minutes}
+        grounds = _cleared(uow, before, amounts, found, key=inner(key, "back"))
+    elif _still_inside(uow, before):
+        raise NotYetEmpty(member=before.id, what="hours inside: a late sheet was credited")
+    block(uow, after, by=by)
+    end = PassageEnd(
+        id=FactId(found.now.fresh.id()),
+        passage=half.id,
+        outcome=outcome,
+        recorded_at=found.now.now,
+        actor=by,
+        approver=approved_by,
+    )
+    change = change_of(before, after, act, found, reason=REASON)
+    return Changes(
+        added=(change, end, *grounds),
+        changed=(after,),
+        events=(acted(f"move {outcome.value}", half.id),),
+    )
+
+
+def _still_inside(uow: UnitOfWork, own: Membership) -> bool:
+    locked = uow.accounts.lock([own.custody, own.held])
+    return any(account.balance_minutes for account in locked.values())
