@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 import timebank
 from timebank import Hours, audits, exchanges
 from timebank.domain.audit import Verdict
-from timebank.domain.ids import PersonId
 from timebank.errors import KeyReusedError, NotEnoughHours
 from timebank.testing import FrozenClock, a_small_bank
 from timebank.testing import small_bank as module
@@ -24,7 +23,7 @@ from timebank.testing.small_bank import SmallBank
 
 __all__ = ["frozen_clock", "small_bank"]
 
-ANNA, BEN = PersonId("anna"), PersonId("ben")
+ANNA, BEN = "anna", "ben"
 A_HOSTS_TEST = """
 from timebank import Hours, exchanges, members
 from timebank.testing.fixtures import small_bank

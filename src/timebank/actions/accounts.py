@@ -43,7 +43,7 @@ class AccountView:
 @action("accounts.set_limits")
 def set_limits(
     uow: UnitOfWork,
-    account: AccountId,
+    account: str,
     *,
     floor: Hours | None,
     ceiling: Hours | None,
@@ -73,7 +73,7 @@ def set_limits(
 @action("accounts.freeze")
 def freeze(
     uow: UnitOfWork,
-    account: AccountId,
+    account: str,
     *,
     frozen: Frozen | str,
     reason: str,
