@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
 import timebank
-from tests.examples.hosts import EXAMPLES, Answer, Server, environment
+from tests.examples.hosts import EXAMPLES, Answer, Server, environment, steps
 from tests.postgres import create_database, drop_database
 from timebank import accounts, audits, exchanges
 from timebank.domain.audit import Verdict
@@ -81,7 +81,7 @@ def place(
         postgres = request.getfixturevalue("postgres_server")
         url = create_database(postgres)
         where = environment(**libpq(url), DATABASE_URL=f"postgresql+{driver}:///{name_of(url)}")
-    server = Server(example=example, folder=EXAMPLES / example, environment=where, log=log)
+    server = Server(commands=steps(example), folder=EXAMPLES / example, environment=where, log=log)
     engine = create_engine(url)
     try:
         server.prepare()
