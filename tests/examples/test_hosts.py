@@ -168,14 +168,16 @@ def test_two_requests_with_one_key_make_one_exchange(place: Place) -> None:
 
 def killed_on_the_way(place: Place, waiting: Sequence[str]) -> list[str]:
     """Confirm all, four at once; the server dies with its workers after the second answer."""
-    answered = list[str]()
+    answered, turn = list[str](), threading.Lock()
 
     def confirm(exchange: str) -> None:
         with suppress(OSError, HTTPException):
-            if place.confirm(exchange).status == 200:
+            if place.confirm(exchange).status != 200:
+                return
+            with turn:
                 answered.append(exchange)
-        if len(answered) == 2:
-            place.server.kill()
+                if len(answered) == 2:
+                    place.server.kill()
 
     with ThreadPoolExecutor(4) as pool:
         [*pool.map(confirm, waiting)]
