@@ -97,3 +97,10 @@ def test_the_page_about_fastapi_leads_to_a_confirmed_exchange(tmp_path: Path) ->
             assert f'"replayed":{replayed}' in done.stdout
     finally:
         server.kill()
+
+
+def test_the_page_about_django_shows_the_files_of_the_example() -> None:
+    page = (DOCS / "how-to" / "django.md").read_text(encoding="utf-8")
+    shown = [part.text for part in parts(page) if part.kind == "python"]
+    for block, name in zip(shown, ("dialect.py", "joined.py", "apps.py"), strict=False):
+        assert block == (EXAMPLES / "django_host" / "noticeboard" / name).read_text("utf-8")
