@@ -29,7 +29,6 @@ from timebank import (
     members,
     staff,
 )
-from timebank.domain.ids import ExchangeId, PersonId
 from timebank.ports import UnitOfWork
 
 BANK = "riverside"
@@ -90,16 +89,15 @@ async def propose(
 
     def work(uow: UnitOfWork) -> Receipt:
         by, hours = me(uow, ref), Hours(minutes=minutes)
-        giver = PersonId(ref)
         return exchanges.propose(
-            uow, giver=giver, receiver=PersonId(receiver), hours=hours, by=by, key=f"{ref} {key}"
+            uow, giver=ref, receiver=receiver, hours=hours, by=by, key=f"{ref} {key}"
         )
 
     return told(await aio.run(db, BANK, work))
 
 
 @app.post("/exchanges/{exchange}/agree")
-async def agree(db: Db, ref: Me, key: Key, exchange: ExchangeId) -> dict[str, Any]:
+async def agree(db: Db, ref: Me, key: Key, exchange: str) -> dict[str, Any]:
     """The other side says yes."""
 
     def work(uow: UnitOfWork) -> Receipt:
@@ -110,7 +108,7 @@ async def agree(db: Db, ref: Me, key: Key, exchange: ExchangeId) -> dict[str, An
 
 @app.post("/exchanges/{exchange}/report")
 async def report(
-    db: Db, ref: Me, key: Key, exchange: ExchangeId, minutes: Annotated[int, Body(embed=True)]
+    db: Db, ref: Me, key: Key, exchange: str, minutes: Annotated[int, Body(embed=True)]
 ) -> dict[str, Any]:
     """It took so long."""
 
@@ -123,7 +121,7 @@ async def report(
 
 @app.post("/exchanges/{exchange}/confirm")
 async def confirm(
-    db: Db, ref: Me, key: Key, exchange: ExchangeId, thanks: Annotated[str, Body(embed=True)]
+    db: Db, ref: Me, key: Key, exchange: str, thanks: Annotated[str, Body(embed=True)]
 ) -> dict[str, Any]:
     """It took place: the hours move, and the thanks are kept, or neither."""
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import timebank
 from timebank import Actor, Hours, Receipt, Role, accounts, banks, errors, exchanges, members, staff
-from timebank.domain.ids import ExchangeId, PersonId
 from timebank.ports import UnitOfWork
 
 BANK = "riverside"
@@ -76,7 +75,7 @@ def propose() -> dict[str, Any]:
     asked = request.get_json()
     with transaction() as (_db, uow):
         by, hours = me(uow), Hours(minutes=asked["minutes"])
-        giver, receiver = PersonId(request.headers["Member"]), PersonId(asked["receiver"])
+        giver, receiver = request.headers["Member"], asked["receiver"]
         return told(
             exchanges.propose(uow, giver=giver, receiver=receiver, hours=hours, by=by, key=key())
         )
@@ -86,7 +85,7 @@ def propose() -> dict[str, Any]:
 def agree(exchange: str) -> dict[str, Any]:
     """The other side says yes."""
     with transaction() as (_db, uow):
-        return told(exchanges.agree(uow, ExchangeId(exchange), by=me(uow), key=key()))
+        return told(exchanges.agree(uow, exchange, by=me(uow), key=key()))
 
 
 @app.post("/exchanges/<exchange>/report")
@@ -94,7 +93,7 @@ def report(exchange: str) -> dict[str, Any]:
     """It took so long."""
     hours = Hours(minutes=request.get_json()["minutes"])
     with transaction() as (_db, uow):
-        return told(exchanges.report(uow, ExchangeId(exchange), hours=hours, by=me(uow), key=key()))
+        return told(exchanges.report(uow, exchange, hours=hours, by=me(uow), key=key()))
 
 
 @app.post("/exchanges/<exchange>/confirm")
@@ -102,7 +101,7 @@ def confirm(exchange: str) -> dict[str, Any]:
     """It took place: the hours move, and the thanks are kept, or neither."""
     words = request.get_json()["thanks"]
     with transaction() as (db, uow):
-        receipt = exchanges.confirm(uow, ExchangeId(exchange), by=me(uow), key=key())
+        receipt = exchanges.confirm(uow, exchange, by=me(uow), key=key())
         if not receipt.replayed:  # a repeated request finds the row of the first one
             db.add(Thanks(exchange=exchange, words=words))
         return told(receipt)

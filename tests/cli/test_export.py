@@ -12,6 +12,7 @@ FIRST = {
     "hledger": "; Written by timebank. Check it with: hledger -f FILE check --strict",
     "csv": "transaction,kind,happened_on,counts_on,recorded_at,account,number,",
 }
+NAMES = ("Anna", "anna", "Ben", "Dan", "Olga", "cora", "misread")
 
 
 @pytest.fixture
@@ -33,8 +34,7 @@ def test_a_file_holds_the_journal_and_no_names(used, tmp_path, format_):
     assert text.startswith(FIRST[format_])
     assert answer["lines"] == text.count("\n")
     assert run("export", "--format", format_).out == text
-    for name in ("Anna", "anna", "Ben", "Dan", "Olga", "cora", "misread"):
-        assert name not in text
+    assert [name for name in NAMES if name in text] == []
     listed = done("transfer", "list")["transactions"]
     assert len(listed) == 2
     for transaction in listed:
@@ -45,13 +45,19 @@ def test_every_format_but_the_one_for_load_is_tried_here():
     assert [*FORMATS] == ["jsonl", *FIRST, "timeoverflow"]
 
 
-def test_files_for_timeoverflow_name_people_only_where_they_are_asked_for(used, tmp_path):
-    transfers, users = tmp_path / "transfers.csv", tmp_path / "users.csv"
-    done("export", "--format", "timeoverflow", "--out", str(transfers), "--with-people", str(users))
-    for name in ("Anna", "anna", "Ben", "Dan", "Olga", "cora", "misread"):
-        assert name not in transfers.read_text(encoding="utf-8")
-    assert "Anna" in users.read_text(encoding="utf-8")
-    assert users.stat().st_mode & 0o077 == 0
+def test_two_files_for_timeoverflow_and_names_in_one_of_them(used, tmp_path):
+    out, people = tmp_path / "transfers.csv", tmp_path / "users.csv"
+    done("export", "--format", "timeoverflow", "--out", str(out), "--with-people", str(people))
+    transfers, users = (file.read_text(encoding="utf-8") for file in (out, people))
+    assert run("export", "--format", "timeoverflow").out == transfers
+    assert [line.split(",")[:5] for line in transfers.splitlines()] == [
+        ["2", "Member", "1", "Member", "5400"],
+        ["2", "Member", "1", "Member", "600"],
+    ]
+    assert [name for name in NAMES if name in transfers] == []
+    assert [line.split(",")[0] for line in users.splitlines()] == ["1", "2", "3"]
+    assert "Anna" in users
+    assert people.stat().st_mode & 0o077 == 0
 
 
 def test_the_table_has_a_line_for_each_side(used):
@@ -72,4 +78,4 @@ def test_people_go_with_the_format_that_is_loaded(used, tmp_path, format_):
 def test_an_unknown_format_is_refused(used):
     answer = run("export", "--format", "ledger")
     assert answer.code == 2
-    assert "jsonl, beancount, hledger, csv" in answer.err
+    assert "jsonl, beancount, hledger, csv, timeoverflow" in answer.err

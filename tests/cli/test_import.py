@@ -308,12 +308,3 @@ def test_two_reports_of_timeoverflow_by_their_headers(riverside, tmp_path):
     assert "'Nombre' is not one of N, Name" in refused.err
     refused = run("import", str(users), "--format", "timeoverflow", *named, "--create-members")
     assert "with members go only" in refused.err
-
-
-def test_files_for_timeoverflow_go_out(riverside, tmp_path):
-    out, people = tmp_path / "transfers.csv", tmp_path / "users.csv"
-    done("export", "--format", "timeoverflow", "--out", str(out), "--with-people", str(people))
-    assert [line.split(",")[0] for line in people.read_text().splitlines()] == ["1", "2", "3"]
-    assert people.stat().st_mode & 0o077 == 0
-    refused = run("export", "--format", "csv", "--with-people", str(people))
-    assert "a csv file goes without names" in refused.err

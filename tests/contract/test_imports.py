@@ -10,7 +10,7 @@ from tests.support import name_of
 from timebank.actions import _intake, imports
 from timebank.domain.actor import Actor, Role
 from timebank.domain.audit import Verdict
-from timebank.domain.transaction import TransactionKind
+from timebank.domain.transaction import Activity, TransactionKind
 from timebank.errors import Fault, FileFaults, TimebankError
 from timebank.formats.csv_import import ExchangeRow, MemberRow
 from timebank.testing.builders import TODAY
@@ -318,6 +318,10 @@ class TestMembers:
         assert seen == [2]
         emil = world.see(timebank.accounts.of_member, "emil")
         assert emil.balance.minutes == 90
+        (opening,) = world.see(timebank.transfers.list)
+        assert opening.kind is TransactionKind.CARRY_OVER
+        assert {t.activity for t in opening.transfers} == {Activity.CARRY_OVER}, "never activity"
+        assert world.see(timebank.exchanges.list) == ()
         assert world.see(timebank.members.get, "dora").joined_on == date(2025, 5, 1)
         again = world.do(imports.members, self.ROWS, **terms)
         assert (again.accepted, again.replayed, again.accepted_minutes) == (0, 2, 0)

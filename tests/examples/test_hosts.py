@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
 import timebank
-from tests.examples.hosts import EXAMPLES, Answer, Server, environment
+from tests.examples.hosts import EXAMPLES, Answer, Server, environment, steps
 from tests.postgres import create_database, drop_database
 from timebank import accounts, audits, exchanges
 from timebank.domain.audit import Verdict
@@ -81,7 +81,7 @@ def place(
         postgres = request.getfixturevalue("postgres_server")
         url = create_database(postgres)
         where = environment(**libpq(url), DATABASE_URL=f"postgresql+{driver}:///{name_of(url)}")
-    server = Server(example=example, folder=EXAMPLES / example, environment=where, log=log)
+    server = Server(commands=steps(example), folder=EXAMPLES / example, environment=where, log=log)
     engine = create_engine(url)
     try:
         server.prepare()
@@ -168,14 +168,16 @@ def test_two_requests_with_one_key_make_one_exchange(place: Place) -> None:
 
 def killed_on_the_way(place: Place, waiting: Sequence[str]) -> list[str]:
     """Confirm all, four at once; the server dies with its workers after the second answer."""
-    answered = list[str]()
+    answered, turn = list[str](), threading.Lock()
 
     def confirm(exchange: str) -> None:
         with suppress(OSError, HTTPException):
-            if place.confirm(exchange).status == 200:
+            if place.confirm(exchange).status != 200:
+                return
+            with turn:
                 answered.append(exchange)
-        if len(answered) == 2:
-            place.server.kill()
+                if len(answered) == 2:
+                    place.server.kill()
 
     with ThreadPoolExecutor(4) as pool:
         [*pool.map(confirm, waiting)]

@@ -85,7 +85,7 @@ def test_m34_what_commits_late_is_not_passed_over(
     world = a_world(SqlBackend(request.getfixturevalue("postgres_engine")))
     engine = engine_of(world)
     late = Session(engine)
-    with timebank.unit_of_work(late, bank=world.bank) as uow:
+    with timebank.unit_of_work(late, bank=world.bank, clock=world.backend.clock) as uow:
         ben, hour = world.accounts["ben"], Hours.of(1)
         receipt = transfers.grant(uow, to=ben, hours=hour, reason="welcome", by=world.cora)
     sooner = world.do(timebank.staff.add, "dora", role="officer", by=world.cora)

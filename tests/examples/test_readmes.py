@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import DOCS, ROOT, parts
 from tests.docs.test_links import LINK
 from tests.examples.hosts import EXAMPLES, Server, environment, steps
 from tests.examples.test_hosts import libpq, name_of
@@ -67,7 +67,7 @@ def test_a_readme_works_in_a_fresh_environment(
     )
     assert install.returncode == 0, install.stderr.decode()
     where["PATH"] = f"{folder / '.venv' / 'bin'}:{where['PATH']}"
-    server = Server(example=name, folder=folder, environment=where, log=tmp_path / "log")
+    server = Server(commands=steps(name), folder=folder, environment=where, log=tmp_path / "log")
     try:
         server.prepare()
         server.prepare()
@@ -78,3 +78,29 @@ def test_a_readme_works_in_a_fresh_environment(
         assert re.search(r'"minutes": ?0\}', said.stdout)
     finally:
         server.kill()
+
+
+def test_the_page_about_fastapi_leads_to_a_confirmed_exchange(tmp_path: Path) -> None:
+    page = (DOCS / "how-to" / "fastapi.md").read_text(encoding="utf-8")
+    blocks = [part for part in parts(page) if part.kind in ("python", "sh")]
+    said = {part.rest: part.text for part in blocks if part.kind == "sh"}
+    programs = [part.text for part in blocks if part.kind == "python"]
+    for name, text in zip(("app.py", "prepare.py"), programs, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    server = Server(commands=said, folder=tmp_path, environment=environment(), log=tmp_path / "log")
+    try:
+        server.prepare()
+        server.start()
+        attempt = ("sh", "-ec", said["try"].replace(":8000", f":{server.port}"))
+        for replayed in ("false", "true"):
+            done = subprocess.run(attempt, cwd=tmp_path, capture_output=True, text=True, check=True)
+            assert f'"replayed":{replayed}' in done.stdout
+    finally:
+        server.kill()
+
+
+def test_the_page_about_django_shows_the_files_of_the_example() -> None:
+    page = (DOCS / "how-to" / "django.md").read_text(encoding="utf-8")
+    shown = [part.text for part in parts(page) if part.kind == "python"]
+    for block, name in zip(shown, ("dialect.py", "joined.py", "apps.py"), strict=False):
+        assert block == (EXAMPLES / "django_host" / "noticeboard" / name).read_text("utf-8")

@@ -23,7 +23,7 @@ from timebank.domain.ids import ExchangeId
 
 __all__ = ["driver", "host", "url"]
 
-CONFIRMATIONS = int(os.environ.get("TIMEBANK_CANCELLATIONS", "60"))
+CONFIRMATIONS = int(os.environ.get("TIMEBANK_CANCELLATIONS", "40"))
 POOL = 8
 
 

@@ -12,17 +12,16 @@ from sqlalchemy.orm import Session
 import timebank
 from timebank import Actor, Hours, Receipt, accounts, aio, exchanges, journal
 from timebank.actions.accounts import AccountView
-from timebank.domain.ids import ExchangeId
 from timebank.ports import UnitOfWork
 
 
-def two_at_once(uow: UnitOfWork, first: ExchangeId, *, by: Actor) -> tuple[Receipt, Hours]:
+def two_at_once(uow: UnitOfWork, first: str, *, by: Actor) -> tuple[Receipt, Hours]:
     """A function of the host's own, in one unit of work."""
     return exchanges.confirm(uow, first, by=by), accounts.balance(uow, "pot")
 
 
-def in_a_request(session: Session, exchange: ExchangeId, by: Actor) -> None:
-    """The unit of work is accepted by every action, and answers are typed."""
+def in_a_request(session: Session, exchange: str, by: Actor) -> None:
+    """The unit of work is accepted by every action, ids may be plain text, answers are typed."""
     with timebank.unit_of_work(session, bank="riverside") as uow:
         assert_type(exchanges.confirm(uow, exchange, by=by), Receipt)
         exchanges.confirm(uow, exchange)  # type: ignore[call-arg]
@@ -30,13 +29,13 @@ def in_a_request(session: Session, exchange: ExchangeId, by: Actor) -> None:
         exchanges.confirm(session, exchange, by=by)  # type: ignore[arg-type]
 
 
-def in_a_script(engine: Engine, exchange: ExchangeId, by: Actor) -> None:
+def in_a_script(engine: Engine, exchange: str, by: Actor) -> None:
     """Work that is repeated answers with its own type."""
     script = timebank.standalone(engine, bank="riverside")
     assert_type(script.run(lambda uow: exchanges.confirm(uow, exchange, by=by).replayed), bool)
 
 
-async def asynchronously(session: AsyncSession, exchange: ExchangeId, by: Actor) -> None:
+async def asynchronously(session: AsyncSession, exchange: str, by: Actor) -> None:
     """Parameters and answers are those of the action."""
     assert_type(await aio.run(session, "b", exchanges.confirm, exchange, by=by), Receipt)
     assert_type(await aio.run(session, "b", accounts.of_member, "anna"), AccountView)

@@ -7,7 +7,6 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from timebank import Actor, Hours, Receipt, Role, accounts, exchanges, staff
-from timebank.domain.ids import ExchangeId, PersonId
 from timebank.ports import UnitOfWork
 
 from .joined import unit_of_work
@@ -39,7 +38,7 @@ def asked(request: HttpRequest) -> Any:
 @require_POST
 def propose(request: HttpRequest) -> JsonResponse:
     """I have done something for somebody, or am going to."""
-    giver, receiver = PersonId(request.headers["Member"]), PersonId(asked(request)["receiver"])
+    giver, receiver = request.headers["Member"], asked(request)["receiver"]
     hours = Hours(minutes=asked(request)["minutes"])
     with unit_of_work(BANK) as uow:
         by = me(uow, request)
@@ -51,14 +50,14 @@ def propose(request: HttpRequest) -> JsonResponse:
 
 
 @require_POST
-def agree(request: HttpRequest, exchange: ExchangeId) -> JsonResponse:
+def agree(request: HttpRequest, exchange: str) -> JsonResponse:
     """The other side says yes."""
     with unit_of_work(BANK) as uow:
         return told(exchanges.agree(uow, exchange, by=me(uow, request), key=key(request)))
 
 
 @require_POST
-def report(request: HttpRequest, exchange: ExchangeId) -> JsonResponse:
+def report(request: HttpRequest, exchange: str) -> JsonResponse:
     """It took so long."""
     hours = Hours(minutes=asked(request)["minutes"])
     with unit_of_work(BANK) as uow:
@@ -67,7 +66,7 @@ def report(request: HttpRequest, exchange: ExchangeId) -> JsonResponse:
 
 
 @require_POST
-def confirm(request: HttpRequest, exchange: ExchangeId) -> JsonResponse:
+def confirm(request: HttpRequest, exchange: str) -> JsonResponse:
     """It took place: the hours move, and the thanks are kept, or neither."""
     with unit_of_work(BANK) as uow:
         receipt = exchanges.confirm(uow, exchange, by=me(uow, request), key=key(request))

@@ -50,8 +50,8 @@ class PastExchange:
 def record(
     uow: UnitOfWork,
     *,
-    giver: PersonId,
-    receiver: PersonId,
+    giver: str,
+    receiver: str,
     hours: Hours,
     by: Actor,
     happened_on: date | None = None,
@@ -158,8 +158,8 @@ def _request(item: PastExchange, by: Actor) -> Request:
 def group(
     uow: UnitOfWork,
     *,
-    givers: Sequence[PersonId],
-    receivers: Sequence[PersonId],
+    givers: Sequence[str],
+    receivers: Sequence[str],
     hours: Hours,
     rule: GroupRule | str,
     by: Actor,

@@ -70,7 +70,7 @@ def open(
 @action("accounts.set_limits")
 def set_limits(
     uow: UnitOfWork,
-    account: AccountId,
+    account: str,
     *,
     floor: Hours | None,
     ceiling: Hours | None,
@@ -100,7 +100,7 @@ def set_limits(
 @action("accounts.freeze")
 def freeze(
     uow: UnitOfWork,
-    account: AccountId,
+    account: str,
     *,
     frozen: Frozen | str,
     reason: str,

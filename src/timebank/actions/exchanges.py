@@ -22,7 +22,7 @@ from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions
 from timebank.domain.exchange import Exchange, ExchangeAct, State
 from timebank.domain.hours import Hours
-from timebank.domain.ids import ExchangeId, ListingId, PersonId, checked_id
+from timebank.domain.ids import ExchangeId, ListingId, checked_id
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import Transaction
 from timebank.domain.words import checked_word
@@ -54,13 +54,13 @@ __all__ = [
 def propose(
     uow: UnitOfWork,
     *,
-    giver: PersonId,
-    receiver: PersonId,
+    giver: str,
+    receiver: str,
     hours: Hours,
     by: Actor,
     happens_on: date | None = None,
     category: str | None = None,
-    listing: ListingId | None = None,
+    listing: str | None = None,
     key: str | None = None,
 ) -> Changes:
     """Propose an exchange, by one of its sides or by staff on a side's behalf.
@@ -89,7 +89,7 @@ def propose(
 
 
 @action("exchanges.agree")
-def agree(uow: UnitOfWork, exchange: ExchangeId, *, by: Actor, key: str | None = None) -> Changes:
+def agree(uow: UnitOfWork, exchange: str, *, by: Actor, key: str | None = None) -> Changes:
     """The other side agrees; the receiver's hours are set aside until the policy's deadline.
 
     *Refuses*, in this order: an unknown exchange, the actor, the state, an outsider, the
@@ -102,7 +102,7 @@ def agree(uow: UnitOfWork, exchange: ExchangeId, *, by: Actor, key: str | None =
 @action("exchanges.decline")
 def decline(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     by: Actor,
     reason: str | None = None,
@@ -119,7 +119,7 @@ def decline(
 @action("exchanges.report")
 def report(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     hours: Hours,
     by: Actor,
@@ -137,7 +137,7 @@ def report(
 @action("exchanges.confirm")
 def confirm(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     by: Actor,
     hours: Hours | None = None,
@@ -163,7 +163,7 @@ def confirm(
 @action("exchanges.cancel")
 def cancel(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     by: Actor,
     reason: str | None = None,
@@ -180,7 +180,7 @@ def cancel(
 @action("exchanges.dispute")
 def dispute(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     by: Actor,
     reason: str | None = None,
@@ -198,7 +198,7 @@ def dispute(
 @action("exchanges.resolve")
 def resolve(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     hours: Hours | None,
     reason: str,
@@ -231,7 +231,7 @@ def resolve(
 @action("exchanges.reverse")
 def reverse(
     uow: UnitOfWork,
-    exchange: ExchangeId,
+    exchange: str,
     *,
     reason: str,
     by: Actor,
@@ -285,7 +285,7 @@ def acts(uow: ReadingUnit, exchange: str) -> tuple[ExchangeAct, ...]:
 def list(
     uow: ReadingUnit,
     *,
-    member: PersonId | None = None,
+    member: str | None = None,
     state: State | str | None = None,
     after: ExchangeId | None = None,
     limit: int = 100,

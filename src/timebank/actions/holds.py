@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from timebank.actions._gather import check_page
 from timebank.domain.hold import Hold
-from timebank.domain.ids import AccountId, HoldId, checked_account_id
+from timebank.domain.ids import HoldId, checked_account_id
 from timebank.ports import ReadingUnit
 
 
 def list(
     uow: ReadingUnit,
     *,
-    account: AccountId | None = None,
+    account: str | None = None,
     open_only: bool = True,
     after: HoldId | None = None,
     limit: int = 100,

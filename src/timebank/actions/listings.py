@@ -24,7 +24,7 @@ from timebank.ports import ReadingUnit, UnitOfWork
 def offer(
     uow: UnitOfWork,
     *,
-    member: PersonId,
+    member: str,
     title: str,
     category: str,
     by: Actor,
@@ -43,7 +43,7 @@ def offer(
 def request(
     uow: UnitOfWork,
     *,
-    member: PersonId,
+    member: str,
     title: str,
     category: str,
     by: Actor,
@@ -55,7 +55,7 @@ def request(
 
 
 @action("listings.withdraw")
-def withdraw(uow: UnitOfWork, listing: ListingId, *, by: Actor, key: str | None = None) -> Changes:
+def withdraw(uow: UnitOfWork, listing: str, *, by: Actor, key: str | None = None) -> Changes:
     """Take an offer or request back.
 
     *Refuses*, in this order: an unknown listing, the actor, somebody else's listing, one that was
@@ -119,7 +119,7 @@ def get(uow: ReadingUnit, listing: str) -> Listing:
 def list(
     uow: ReadingUnit,
     *,
-    member: PersonId | None = None,
+    member: str | None = None,
     kind: ListingKind | str | None = None,
     after: ListingId | None = None,
     limit: int = 100,

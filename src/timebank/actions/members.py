@@ -86,7 +86,7 @@ def join(
 @action("members.update")
 def update(
     uow: UnitOfWork,
-    member: PersonId,
+    member: str,
     *,
     by: Actor,
     name: str | None = None,
@@ -114,7 +114,7 @@ def update(
 @action("members.approve")
 def approve(
     uow: UnitOfWork,
-    member: PersonId,
+    member: str,
     *,
     by: Actor,
     reason: str | None = None,
@@ -130,7 +130,7 @@ def approve(
 @action("members.suspend")
 def suspend(
     uow: UnitOfWork,
-    member: PersonId,
+    member: str,
     *,
     reason: str,
     by: Actor,
@@ -146,7 +146,7 @@ def suspend(
 @action("members.resume")
 def resume(
     uow: UnitOfWork,
-    member: PersonId,
+    member: str,
     *,
     by: Actor,
     reason: str | None = None,
@@ -162,7 +162,7 @@ def resume(
 @action("members.leave")
 def leave(
     uow: UnitOfWork,
-    member: PersonId,
+    member: str,
     *,
     by: Actor,
     hours_to: str | None = None,

@@ -150,7 +150,7 @@ def adjust(
 @action("transfers.reverse")
 def reverse(
     uow: UnitOfWork,
-    transaction: TransactionId,
+    transaction: str,
     *,
     reason: str,
     by: Actor,
@@ -244,7 +244,7 @@ def get(uow: ReadingUnit, transaction: str) -> Transaction:
 def list(
     uow: ReadingUnit,
     *,
-    account: AccountId | None = None,
+    account: str | None = None,
     after: TransactionId | None = None,
     limit: int = 100,
 ) -> tuple[Transaction, ...]:

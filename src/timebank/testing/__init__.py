@@ -1,6 +1,7 @@
-"""For a host's own tests: a clock that stands still, ids that count, builders of domain values.
+"""For a host's own tests: a small bank in memory, a clock that stands still, builders of values.
 
-``timebank.testing.strategies`` needs Hypothesis and is therefore not imported here.
+``timebank.testing.strategies`` needs Hypothesis, ``timebank.testing.fixtures`` pytest: they are not
+imported here.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ from timebank.testing.builders import (
     transaction_id,
     transfer,
 )
+from timebank.testing.small_bank import SmallBank, a_small_bank
 
 __all__ = [
     "CountingFresh",
     "FrozenClock",
+    "SmallBank",
     "a_bank",
     "a_hold",
     "a_member",
+    "a_small_bank",
     "account_id",
     "an_account",
     "an_exchange",
