@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from benchmarks.auditing import audit, audit_leaves, audit_since, seal
+from benchmarks.auditing import audit, audit_leaves, audit_since, seal, seal_queue, seal_share
 from benchmarks.confirming import exchange_confirm
 from benchmarks.lines import ROUNDS, Line
 from benchmarks.memory import memory
@@ -34,6 +34,8 @@ BENCHMARKS: Final = {
     "audit_leaves": Benchmark(audit_leaves, 20_000),
     "audit_since": Benchmark(audit_since, 50_000),
     "seal": Benchmark(seal, 5_000),
+    "seal_share": Benchmark(seal_share, 200),
+    "seal_queue": Benchmark(seal_queue, 5_000),
     "memory": Benchmark(memory, 2_000),
 }
 PLAN: Final = "plan"

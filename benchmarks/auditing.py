@@ -1,4 +1,4 @@
-"""``audit``, ``audit_leaves``, ``audit_since`` and ``seal``: what proving the books costs."""
+"""``audit``, ``audit_…`` and ``seal…``: what proving the books costs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Final
 import timebank
 from benchmarks import books
 from benchmarks.journal import a_journal
-from benchmarks.lines import Line, interleaved, line, times
+from benchmarks.lines import Line, Pair, interleaved, line, rates, times
 from benchmarks.places import Place
-from benchmarks.world import BANK, Orders, a_world
+from benchmarks.world import BANK, Orders, World, a_world
 from timebank import audits, journal, transfers
 from timebank.actions.audits import AuditReport
 from timebank.domain.changes import Fact
 from timebank.domain.transaction import Transaction
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.encoding import leaf_data, parts
+from timebank.storage.sql import recording
 
 SCAN: Final = "SELECT COUNT(*), SUM(minutes) FROM timebank_transfer"
 AT_ONCE: Final = 10_000
@@ -77,26 +78,67 @@ def audit_since(place: Place, n: int, rounds: int) -> Iterator[Line]:
 
 def seal(place: Place, n: int, rounds: int) -> Iterator[Line]:
     """Leaves sealed a second, beside transfers posted a second in batches of 1,000."""
+    pairs = _sealing(place, n, rounds, batch=1_000)
+    yield line("seal", place.backend, n, pairs, "leaves/s")
+
+
+def seal_share(place: Place, n: int, rounds: int) -> Iterator[Line]:
+    """Transfers posted one by one a second, beside the rate at which the same are sealed.
+
+    The ratio is the part of the posting time that a nightly sealer takes, were nobody to post
+    meanwhile: on SQLite, where a sealer is one more writer, that is what it costs at most.
+    """
+    pairs = [(posted, taken) for taken, posted in _sealing(place, n, rounds, batch=1)]
+    yield line("seal_share", place.backend, n, pairs, "facts/s")
+
+
+def seal_queue(place: Place, n: int, rounds: int) -> Iterator[Line]:
+    """Batches of 1,000 as they are, beside the same without the row in the sealer's queue.
+
+    What was never queued is never sealed: no audit of the facts of these rounds would be clean.
+    """
     world = a_world(place)
     orders = Orders(world)
+    queued = recording._queued
 
     def post() -> None:
-        for start in range(0, n, 1_000):
-            drafts = [order.draft() for order in orders.take(min(1_000, n - start))]
-            world.do(transfers.post, drafts, by=world.cora)
+        _post(world, orders, n, batch=1_000)
 
+    def post_unqueued() -> None:
+        recording._queued = lambda added: ()
+        try:
+            post()
+        finally:
+            recording._queued = queued
+
+    pairs = interleaved(
+        post, post_unqueued, check=lambda: books.check(place), settle=place.settle, rounds=rounds
+    )
+    yield rates("seal_queue", place.backend, n, pairs, "transfers/s")
+
+
+def _sealing(place: Place, n: int, rounds: int, *, batch: int) -> list[Pair]:
+    """In each round, leaves sealed a second and transfers posted a second."""
+    world = a_world(place)
+    orders = Orders(world)
     sealed(place)
     pairs = []
     for i in range(rounds + 1):
         begun = perf_counter()
-        post()
+        _post(world, orders, n, batch=batch)
         posted = perf_counter()
         sealed(place)
         pairs.append((n / (perf_counter() - posted), n / (posted - begun)))
         if i == 0:
             place.settle()
     _audited(place)
-    yield line("seal", place.backend, n, pairs[1:], "leaves/s")
+    return pairs[1:]
+
+
+def _post(world: World, orders: Orders, n: int, *, batch: int) -> None:
+    for start in range(0, n, batch):
+        drafts = [order.draft() for order in orders.take(min(batch, n - start))]
+        world.do(transfers.post, drafts, by=world.cora)
 
 
 def sealed(place: Place, *, later: int = 0) -> Checkpoint:

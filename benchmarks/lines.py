@@ -26,6 +26,10 @@ MARKS: Final = {
     ("audit_since", "postgresql"): 0.02,
     ("seal", "sqlite"): 1,
     ("seal", "postgresql"): 1,
+    ("seal_share", "sqlite"): 0.1,
+    ("seal_share", "postgresql"): 0.1,
+    ("seal_queue", "sqlite"): 0.9,
+    ("seal_queue", "postgresql"): 0.9,
 }
 """The first mark of each piece of work; for times a multiple not to be exceeded."""
 

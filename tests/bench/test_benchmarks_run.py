@@ -41,6 +41,8 @@ TINY = {
     "audit_leaves": 200,
     "audit_since": 200,
     "seal": 20,
+    "seal_share": 5,
+    "seal_queue": 20,
     "memory": 20,
 }
 ROOT = Path(__file__).parents[2]
