@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import CancelledError, shield
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from itertools import islice
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
@@ -38,9 +39,11 @@ async def run(
     A task that is cancelled in here loses the host's whole transaction, not our part alone: the
     connection is given up in the middle of a statement, and a commit is refused from then on.
 
-    *Refuses* what the action refuses, and an action that answers with an iterator
-    (``InputError``): it would read after the unit of work has ended.
+    *Refuses* what the action refuses, an ``async def`` (``InputError``: it would never run), and an
+    action that answers with an iterator: it would read after the unit of work has ended.
     """
+    if iscoroutinefunction(action):
+        raise InputError(field="action", problem="it is an async def; give a plain function")
 
     def work(sync_session: Session) -> T:
         with unit_of_work(sync_session, bank=bank) as uow:

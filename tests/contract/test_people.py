@@ -18,7 +18,8 @@ NOBODY = PersonId("f" * 32)
 
 
 def test_a_bank_that_nobody_created_is_not_found(backend: Backend) -> None:
-    with backend.unit("nowhere") as uow:
+    """And a unit of it ends with that, whatever was read."""
+    with pytest.raises(NotFoundError), backend.unit("nowhere") as uow:
         assert uow.banks.find() is None
         for look in (uow.banks.get, uow.banks.house):
             with pytest.raises(NotFoundError) as caught:

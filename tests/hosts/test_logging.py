@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 import timebank
 from tests.backends import World
 from tests.contract.scenario import a_season
-from timebank import Hours, members, transfers
+from timebank import Hours, banks, members, transfers
 from timebank.errors import ConflictError, NotEnoughHours
 from timebank.storage.sql.telling import EVENTS
 
@@ -76,6 +76,9 @@ def test_a_refusal_is_told_by_its_code_and_others_by_their_kind(
 def test_a_repeated_script_and_a_migration_are_told(
     sqlite_engine: Engine, told: pytest.LogCaptureFixture
 ) -> None:
+    with timebank.standalone(sqlite_engine, bank="riverside") as uow:
+        banks.create(uow)
+    told.clear()
     left = iter([ConflictError(reason="busy"), ConflictError(reason="busy"), None])
 
     def work(_uow: object) -> None:

@@ -42,7 +42,7 @@ def test_only_whole_sensible_minutes(minutes):
     [
         (1.0, 0, "hours"),
         (True, 0, "hours"),
-        (1, 30.0, "hours"),
+        (1, 30.0, "minutes"),
         (-1, 0, "hours"),
         (1, 60, "minutes"),
         (1, -1, "minutes"),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import timebank
 from timebank.domain.actor import Actor
@@ -26,6 +26,14 @@ class _NotKept(Exception):
     def __init__(self, result: Any) -> None:
         super().__init__("dry run")
         self.result = result
+
+
+_DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "postgresql+asyncpg": "postgresql+psycopg",
+    "sqlite+aiosqlite": "sqlite",
+}
+"""An app's URL names the same database, by a driver that waits."""
 
 
 @dataclass(kw_only=True)
@@ -63,9 +71,7 @@ class Place:
             raise InputError(
                 field="url", problem="cannot be read; write sqlite:///timebank.sqlite"
             ) from None
-        if parsed.drivername == "postgresql":
-            return parsed.set(drivername="postgresql+psycopg")
-        return parsed
+        return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
     def close(self) -> None:
         """Let go of every connection."""

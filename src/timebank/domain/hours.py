@@ -48,8 +48,13 @@ class Hours:
 
         *Refuses:* anything but non-negative ``int`` and minutes from 60 up, with ``InvalidHours``.
         """
-        if type(hours) is not int or type(minutes) is not int or hours < 0:
-            raise InvalidHours(field="hours", problem=f"{hours!r}, {minutes!r} are not whole")
+        for name, number in (("hours", hours), ("minutes", minutes)):
+            if type(number) is not int:
+                raise InvalidHours(
+                    field=name, problem=f"{number!r} is no whole number; write Hours.of(1, 30)"
+                )
+        if hours < 0:
+            raise InvalidHours(field="hours", problem=f"{hours} is below 0")
         if not 0 <= minutes < 60:
             raise InvalidHours(field="minutes", problem=f"{minutes} does not lie in 0 to 59")
         return cls(minutes=60 * hours + minutes)
@@ -122,7 +127,7 @@ def positive(hours: Hours, *, field: str = "hours") -> int:
     *Refuses:* another type, zero and negative amounts, with ``InvalidHours``.
     """
     if not isinstance(hours, Hours):
-        raise InvalidHours(field=field, problem=f"{hours!r} is not of type Hours")
+        raise InvalidHours(field=field, problem=f"{hours!r} is not Hours; write Hours.of(1, 30)")
     if hours.minutes <= 0:
         raise InvalidHours(field=field, problem=f"{hours} is not more than 0:00")
     return hours.minutes

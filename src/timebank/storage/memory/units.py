@@ -63,12 +63,16 @@ class MemoryUnitOfWork(MemoryReading):
 
 @contextmanager
 def unit_of_work(database: MemoryDatabase, *, bank: str) -> Iterator[MemoryUnitOfWork]:
-    """One bank to be written: an exception leaves it as it was before the block."""
+    """One bank to be written: an exception leaves it as it was before the block.
+
+    *Refuses* a bank that nobody has created by the end of the block, with ``NotFoundError``.
+    """
     with database.turn:
         shelf = database.shelf(bank)
         before, unit = shelf.copy(), MemoryUnitOfWork(database, bank)
         try:
             yield unit
+            unit.banks.get()
         except BaseException:
             shelf.become(before)
             raise

@@ -94,7 +94,8 @@ def migrate(
     An earlier revision (``base``: none of our tables) is a way back, open only while there is no
     bank, since every fact belongs to one, and no wing.
 
-    *Refuses:* a wing that is not installed, a way back that would lose facts (``InputError``),
+    *Refuses:* what is neither an ``Engine`` nor a ``Connection``, a wing that is not installed, a
+    way back that would lose facts (``InputError``),
     ``schema`` on SQLite (``BackendSettingError``), a revision this release does not know
     (``SchemaError``), a database out of reach (``DatabaseUnavailable``, ``ConflictError``).
     """
@@ -102,11 +103,21 @@ def migrate(
         if isinstance(database, Connection):
             _run(database, revision, schema, wings)
             return
+        _require_engine(database)
         with database.connect() as connection, _ready(connection):
             _run(connection, revision, schema, wings)
             connection.commit()
     except SQLAlchemyError as error:
         raise translated(error) from error
+
+
+def _require_engine(database: object) -> None:
+    if not isinstance(database, Engine):
+        raise InputError(
+            field="database",
+            problem=f"this is {type(database).__name__}; give an Engine or a Connection of"
+            " SQLAlchemy; on an async one: await connection.run_sync(timebank.migrate)",
+        )
 
 
 def _ready(connection: Connection) -> AbstractContextManager[None]:

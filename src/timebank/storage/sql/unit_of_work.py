@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
-from timebank.errors import BrokenInvariantError, TimebankError
+from timebank.errors import BrokenInvariantError, InputError, TimebankError
 from timebank.ports import RequestKey, StoredReceipt, WingAudit
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite, wings
@@ -115,9 +115,13 @@ class SqlUnit:
         return SqlUnit(self.connection, slug, self.link.schema, self.now, self.schema_revision)
 
     def require_whole(self) -> None:
-        """Raise what broke this unit, if anything did, whoever caught it before."""
+        """Raise what broke this unit, if anything did, whoever caught it before.
+
+        *Refuses* a bank that nobody created, not even here: what was read of it was nothing.
+        """
         if broken := self._broken or self.link.failed:
             raise broken
+        self.banks.get()
 
 
 @contextmanager
@@ -130,9 +134,12 @@ def unit_of_work(
     exception that leaves the block rolls the savepoint back and nothing else. The host's pending
     objects are flushed first, so that their errors surface here.
 
-    *Refuses:* a database at another schema (``SchemaError``), settings that would break a promise
-    (``BackendSettingError``), a database held by another writer for too long (``ConflictError``).
+    *Refuses:* what is no ``Session`` (``InputError``), a database at another schema
+    (``SchemaError``), settings that would break a promise (``BackendSettingError``), a database
+    held by another writer for too long (``ConflictError``), a bank that nobody has created by the
+    end of the block (``NotFoundError``).
     """
+    _require_session(session)
     with _translating():
         connection = session.connection()
         _begin_writing(connection, schema)
@@ -152,6 +159,19 @@ def unit_of_work(
         unit.link.ended = True
     with _translating():
         savepoint.commit()
+
+
+def _require_session(session: object) -> None:
+    from sqlalchemy.orm import Session, scoped_session
+
+    if isinstance(session, (Session, scoped_session)):
+        return
+    kind = type(session).__name__
+    raise InputError(
+        field="session",
+        problem=f"this is {kind}; give a Session of SQLAlchemy, or await timebank.aio.run with an"
+        " AsyncSession; a script with an Engine takes timebank.standalone",
+    )
 
 
 class Standalone:
@@ -182,13 +202,16 @@ class Standalone:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._unit.link.ended = True
         with self._connection:
             if error is not None:
+                self._unit.link.ended = True
                 self._connection.rollback()
                 tell_error(self._bank, error)
                 return
-            self._unit.require_whole()
+            try:
+                self._unit.require_whole()
+            finally:
+                self._unit.link.ended = True
             try:
                 self._connection.commit()
             except SQLAlchemyError as failure:
