@@ -92,6 +92,7 @@ def test_rules_come_from_a_file(site: str, tmp_path: Path) -> None:
         ("weekly_minutes =\n", 2),
         ('goods = ["what nobody knows"]\n', 2),
         ('confidential = "company"\n', 2),
+        ('lawful_basis = "curiosity"\n', 2),
     ):
         file.write_text(text, encoding="utf-8")
         assert run("custody", "rules", "set", str(file), *two).code == code, text

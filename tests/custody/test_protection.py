@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from tests.custody.test_audit import found
 from tests.custody.test_scheme import full, membership
 from tests.support import refusal
 from timebank import Hours, accounts, journal, members
-from timebank.custody import destinations, people
+from timebank.custody import destinations, people, retentions
 from timebank.custody import scheme as schemes
+from timebank.custody.domain.retention import Basis, Record
 
 
 @pytest.fixture
@@ -114,3 +117,41 @@ def test_p31_the_command_writes_a_new_file(
     for code in (0, 2):
         assert run("custody", "person", "access", "ray", "--out", str(out)).code == code
     assert json.loads(out.read_text(encoding="utf-8"))["schema"] == "timebank.custody-access/1"
+
+
+# --- P-29 -----------------------------------------------------------------------------------------
+
+
+def test_p29_each_record_has_a_ground_and_a_last_day_from_the_start(scheme: Scheme) -> None:
+    found_ = scheme.see(retentions.list, "ray")
+    assert {one.record for one in found_} == {*Record}
+    last = scheme.today + timedelta(days=3 * 365)
+    assert {(one.lawful_basis, one.keep_until) for one in found_} == {(Basis.CONSENT, last)}
+
+
+def test_p29_two_people_change_it_and_what_is_over_is_listed_until_it_is_gone(
+    scheme: Scheme,
+) -> None:
+    soon = scheme.today + timedelta(days=5)
+    said: Any = {"record": "identity", "lawful_basis": "public_task", "until": soon}
+    alone = {**said, "by": scheme.cora, "approved_by": scheme.cora}
+    assert refusal(lambda: scheme.do(retentions.keep, "ray", **alone)) == "second_person_needed"
+    past = said | {"until": scheme.today}
+    assert refusal(lambda: scheme.two(retentions.keep, "ray", **past)) == (
+        "invalid_input keep_until"
+    )
+    for wrong in ({"record": "offence"}, {"lawful_basis": "curiosity"}):
+        asked = partial(scheme.two, retentions.keep, "ray", **said | wrong)
+        assert refusal(asked).startswith("invalid_input")
+    scheme.two(retentions.keep, "ray", **said)
+    scheme.days(5)
+    assert scheme.see(retentions.due) == ()
+    scheme.days(1)
+    (over,) = scheme.see(retentions.due)
+    assert (over.person, over.record, over.lawful_basis) == (
+        scheme.people["ray"],
+        Record.IDENTITY,
+        Basis.PUBLIC_TASK,
+    )
+    gone(scheme)
+    assert scheme.see(retentions.due) == ()

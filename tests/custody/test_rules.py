@@ -157,6 +157,7 @@ def test_p20_only_voluntary_work_is_credited(raw, basis):
         ("weekly_minutes", {"weekly_minutes": 479}),
         ("beneficiary_days", {"beneficiary_days": 0}),
         ("gift_days", {"gift_days": 0}),
+        ("retention_days", {"retention_days": 0}),
         ("gift_percent", {"gift_percent": 0}),
         ("gift_percent", {"gift_percent": 101}),
         ("goods_allowed", {"goods_allowed": frozenset({"food"})}),

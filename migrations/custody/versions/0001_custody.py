@@ -29,6 +29,7 @@ TABLES = (
     "timebank_custody_passage",
     "timebank_custody_passage_end",
     "timebank_custody_windup",
+    "timebank_custody_retention",
     "timebank_custody_exceptional",
     "timebank_custody_looked",
     "timebank_custody_attempt",
@@ -50,6 +51,7 @@ def upgrade(op: Any) -> None:
     _passage(op)
     _passage_end(op)
     _windup(op)
+    _retention(op)
     _exceptional(op)
     _looked(op)
     _attempt(op)
@@ -796,6 +798,67 @@ def _windup(op: Any) -> None:
         ),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_windup"),
         sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _retention(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_retention",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("person_id", types.Id(), nullable=False),
+        sa.Column("record", types.text(20), nullable=False),
+        sa.Column("lawful_basis", types.text(24), nullable=False),
+        sa.Column("keep_until", types.Day(), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.Column("approver_role", types.text(12), nullable=True),
+        sa.Column("approver_id", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_retention_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_retention_actor_role",
+        ),
+        sa.CheckConstraint(
+            "lawful_basis IN ('consent', 'contract', 'legal_obligation', 'vital_interests', 'public_task', 'legitimate_interests')",
+            name="ck_timebank_custody_retention_lawful_basis",
+        ),
+        sa.CheckConstraint(
+            "record IN ('identity', 'custody_status')", name="ck_timebank_custody_retention_record"
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_retention_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_retention_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "approver_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_retention_approver_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "person_id"],
+            ["timebank_custody_membership.bank_id", "timebank_custody_membership.id"],
+            name="fk_timebank_custody_retention_person_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_retention"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_timebank_custody_retention_person_id",
+        "timebank_custody_retention",
+        ["bank_id", "person_id"],
     )
     # ### end Alembic commands ###
 

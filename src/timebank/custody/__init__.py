@@ -1,6 +1,14 @@
 """The prison volunteering scheme: a wing that stands on the ledger, which knows nothing of it."""
 
-from timebank.custody.actions import beneficiaries, destinations, people, scheme, sheets, sites
+from timebank.custody.actions import (
+    beneficiaries,
+    destinations,
+    people,
+    retentions,
+    scheme,
+    sheets,
+    sites,
+)
 from timebank.custody.actions.sheets import Line
 from timebank.custody.domain.destination import Part, Place
 from timebank.custody.domain.rules import Basis, DestinationClass, Rounding, Rules
@@ -18,6 +26,7 @@ __all__ = [
     "beneficiaries",
     "destinations",
     "people",
+    "retentions",
     "scheme",
     "sheets",
     "sites",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from timebank.custody.domain.retention import Basis as LawfulBasis
 from timebank.custody.domain.rules import DestinationClass, Rounding, Rules
 from timebank.errors import InputError
 
@@ -56,6 +57,8 @@ def _read(name: str, value: Any) -> Any:
             if isinstance(value, str) or not all(isinstance(each, str) for each in value):
                 raise TypeError
             return frozenset(value)
+        if name == "lawful_basis":
+            return LawfulBasis(value).value
         wanted = bool if name == "held_allowed" else int
         if type(value) is not wanted:
             raise TypeError

@@ -16,6 +16,7 @@ from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.lines import Worked
 from timebank.custody.domain.membership import OUTSIDE, History, Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
+from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import (
     LIVE,
@@ -88,6 +89,14 @@ class CustodyStore(Store):
         for change in self._read(StateChange, query):
             found.setdefault(change.person, []).append(change)
         return {person: History(changes=tuple(changes)) for person, changes in found.items()}
+
+    def retentions(self, people: Collection[PersonId] | None = None) -> tuple[Retention, ...]:
+        """How long records are kept, in order of record: of these people, or of everybody."""
+        table = tables.retention
+        query = self._of_bank(table).order_by(table.c.id)
+        if people is not None:
+            query = query.where(table.c.person_id.in_(sorted(people)))
+        return self._read(Retention, query)
 
     # --- sheets -----------------------------------------------------------------------------
 

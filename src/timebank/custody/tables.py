@@ -11,6 +11,8 @@ from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.beneficiary import Standing
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.movement import Purpose
+from timebank.custody.domain.retention import Basis as LawfulBasis
+from timebank.custody.domain.retention import Record
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import SheetState
 from timebank.custody.domain.site import Direction, Outcome
@@ -256,6 +258,21 @@ passage_end = _table(
     _foreign("passage_end", "passage_id", passage),
     UniqueConstraint("bank_id", "passage_id", name="uq_timebank_custody_passage_end_passage"),
     _among("passage_end", "outcome", Outcome),
+)
+
+retention = _table(
+    "retention",
+    column("id", types.Id),
+    column("person_id", types.Id),
+    column("record", types.text(20)),
+    column("lawful_basis", types.text(24)),
+    column("keep_until", types.Day),
+    column("recorded_at", types.Moment),
+    *_actor("retention"),
+    _foreign("retention", "person_id", membership),
+    _among("retention", "record", Record),
+    _among("retention", "lawful_basis", LawfulBasis),
+    _index("retention", "person_id"),
 )
 
 windup = _table(

@@ -11,6 +11,7 @@ from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
 from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.membership import Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
+from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import Sheet, SheetAct, SheetLine
 from timebank.custody.domain.site import Passage, PassageEnd, Windup
@@ -59,6 +60,7 @@ WING: Final = Wing(
         _fact(Passage, tables.passage),
         _fact(PassageEnd, tables.passage_end),
         _fact(Windup, tables.windup),
+        _fact(Retention, tables.retention),
         _fact(Exceptional, tables.exceptional),
         _fact(Looked, tables.looked),
         _fact(Attempt, tables.attempt),

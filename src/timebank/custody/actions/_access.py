@@ -42,6 +42,7 @@ def access(uow: ReadingUnit, person: str) -> dict[str, Any]:
         "state": own.state.value,
         "since": own.since.isoformat(),
         "changes": [_told(change, id_, "person") for change in store.histories([id_])[id_].changes],
+        "kept_until": [_told(one, id_, "person") for one in store.retentions([id_])],
         "sheets": [_sheet(f, id_) for f in store.files() if id_ in {x.person for x in f.lines}],
         **_choices(store, id_),
         **_attention(store, id_),

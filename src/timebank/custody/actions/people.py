@@ -33,6 +33,7 @@ from timebank.custody.domain.membership import (
     require_outside,
 )
 from timebank.custody.domain.movement import Purpose
+from timebank.custody.domain.retention import at_first
 from timebank.custody.errors import NotABeneficiary
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Actor
@@ -102,7 +103,8 @@ def apply(
     )
     block(uow, applied, by=by)
     change = change_of(None, applied, "apply", found, reason="welcome")
-    return Changes(added=(applied, change), events=(acted("applied", person),))
+    kept = at_first(person, found.rules, found.now)
+    return Changes(added=(applied, change, *kept), events=(acted("applied", person),))
 
 
 @action("custody.admit")

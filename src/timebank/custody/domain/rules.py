@@ -52,7 +52,8 @@ class Rules:
     ``classes`` has the destination class of a category where it is not ``own``. Activities in
     ``goods`` make goods: none is credited but those in ``goods_allowed``. Those in
     ``confidential`` are entered as totals of a period and nothing else. ``gift_percent`` and
-    ``gift_days`` say when a gift to a new beneficiary is shown to human eyes.
+    ``gift_days`` say when a gift to a new beneficiary is shown to human eyes. ``lawful_basis`` and
+    ``retention_days`` hold for what names somebody who applies (``retention``).
 
     *Refuses* caps that are not positive, a weekly cap below the daily one, a share that is no
     percentage, and goods allowed that are none, with ``InputError``.
@@ -70,9 +71,12 @@ class Rules:
     beneficiary_days: int = 180
     gift_percent: int = 50
     gift_days: int = 30
+    lawful_basis: str = "consent"
+    retention_days: int = 3 * 365
 
     def __post_init__(self) -> None:
-        for name in ("session_minutes", "daily_minutes", "beneficiary_days", "gift_days"):
+        counted = ("session_minutes", "daily_minutes", "beneficiary_days", "gift_days")
+        for name in (*counted, "retention_days"):
             if getattr(self, name) < 1:
                 raise InputError(field=name, problem="must be at least 1")
         if self.weekly_minutes < self.daily_minutes:

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     closed = f"{start} exceptions close 0192f3 --reason other --by olga"
     acting(exceptions, "close", action="custody.exception_close", example=closed)(close)
     reading(app, "attempts", example=f"{start} attempts --json")(attempts)
+    reading(app, "due", example=f"{start} due")(due)
     reading(app, "todo", example=f"{start} todo")(todo)
     rules = group(app, "rules", "What holds in this scheme.")
     ruled = f"{start} rules set rules.toml --by cora --approved-by olga"
@@ -111,6 +112,23 @@ def todo(uow: ReadingUnit) -> Answer:
         "todo": [plain(one) for one in found],
     }
     text: Any = grid(("What", "Which", "Since", "Next"), rows) if rows else "Nothing waits."
+    return Answer(document=document, text=(text,))
+
+
+def due(uow: ReadingUnit) -> Answer:
+    """List what names somebody and is kept for longer than was stated."""
+    found = custody.retentions.due(uow)
+    labels = Labels(uow).learn(people={one.person for one in found})
+    rows = [
+        (labels.short(one.person), one.record.value, one.lawful_basis.value, one.keep_until)
+        for one in found
+    ]
+    document = {
+        "schema": "timebank.custody-due/1",
+        "bank": uow.slug,
+        "due": [named("retention", one) for one in found],
+    }
+    text: Any = grid(("Person", "Record", "Ground", "Until"), rows) if rows else "Nothing is due."
     return Answer(document=document, text=(text,))
 
 

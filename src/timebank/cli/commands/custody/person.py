@@ -16,6 +16,7 @@ from timebank.cli.documents import named, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid, to_json
 from timebank.custody.domain.membership import State
+from timebank.custody.domain.retention import Basis, Record
 from timebank.domain.receipt import Receipt
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
@@ -32,7 +33,8 @@ def register(app: typer.Typer) -> None:
     person = group(app, "person", "People in the scheme: applying, custody, release.")
     start = "timebank custody person"
     because = "--reason safeguarding --by cora"
-    two = "--reason other --by cora --approved-by olga"
+    signed = "--by cora --approved-by olga"
+    two = f"--reason other {signed}"
 
     for name, command, example in (
         ("apply", apply, 'apply --name "R. Smith" --ref r7 --by cora'),
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
         ("recall", recall, "recall r7 --reason other --by cora"),
         ("abscond", abscond, "abscond r7 --reason other --by cora"),
         ("death", death, "death r7 --by cora"),
+        ("keep", keep, f"keep r7 --record identity --ground consent --until 2029-12-31 {signed}"),
         ("close", close, f"close r7 {two}"),
     ):
         acting(person, name, action=f"custody.{name}", example=f"{start} {example}")(command)
@@ -149,6 +152,29 @@ def close(
         person,
         reason=reason,
         beneficiary=None if beneficiary is None else beneficiary_id(desk.uow, beneficiary),
+        by=desk.by,
+        approved_by=desk.second_person(approved_by),
+        key=desk.key,
+    )
+
+
+def keep(
+    desk: Desk,
+    person: Who,
+    record: Annotated[Record, typer.Option("--record", help="What is kept.")],
+    ground: Annotated[Basis, typer.Option("--ground", help="The lawful ground.")],
+    until: Annotated[
+        date, typer.Option("--until", metavar="DAY", parser=options.day, help="The last day.")
+    ],
+    approved_by: options.ApprovedBy = None,
+) -> Receipt:
+    """A record is kept until a day, on a ground, by two people: see timebank custody due."""
+    return custody.retentions.keep(
+        desk.uow,
+        person,
+        record=record,
+        lawful_basis=ground,
+        until=until,
         by=desk.by,
         approved_by=desk.second_person(approved_by),
         key=desk.key,
