@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency planted site clean
+.PHONY: help demo test lint bench stateful concurrency planted site wheelhouse clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ planted:        ## each planted fault in every row that counts
 
 site:           ## the documentation in build/site, to read and search without a network
 	@scripts/site.sh
+
+wheelhouse:     ## the wheels to carry into a place without a network
+	@scripts/wheelhouse.sh
 
 clean:          ## remove everything that the other recipes made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
