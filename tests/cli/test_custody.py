@@ -80,6 +80,14 @@ def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str) -> None:
     assert done("custody", "sheet", "show", "S-9")["state"] == "submitted"
 
 
+@pytest.mark.parametrize("act", ["verify", "approve"])
+def test_whoever_signs_is_named_each_time_and_never_by_the_environment(site: str, act: str) -> None:
+    new = ("custody", "sheet", "new", "S-9", "--activity", "garden", "--on", site)
+    done(*new, "--line", "r7=1:00")
+    refused = run("custody", "sheet", act, "S-9")
+    assert (refused.code, "say who acts" in refused.err) == (2, True)
+
+
 def test_rules_come_from_a_file(site: str, tmp_path: Path) -> None:
     done("staff", "add", "olga", "--role", "officer")
     file = tmp_path / "rules.toml"

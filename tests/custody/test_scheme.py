@@ -500,6 +500,17 @@ def test_p18_a_person_in_custody_verifies_and_approves_nothing_whatever_their_ro
     assert {refusal(each) for each in asked} == {"custody_in_custody"}
 
 
+def test_p18_nobody_comes_inside_with_a_role_of_staff(scheme: Scheme) -> None:
+    scheme.do(staff.add, "gran", role="officer", by=scheme.cora)
+    assert refusal(lambda: scheme.do(people.apply, member="gran", by=scheme.cora)) == (
+        "not_permitted"
+    )
+    scheme.do(staff.end, scheme.people["gran"], role="officer", by=scheme.cora)
+    scheme.days(1)
+    scheme.do(people.apply, member="gran", by=scheme.cora)
+    assert refusal(lambda: scheme.do(people.apply, member="gran", by=scheme.cora)) == "ref_taken"
+
+
 def test_p18_what_was_attempted_is_kept_without_a_word_of_anybody(scheme: Scheme) -> None:
     tom = Actor(person=scheme.people["tom"], role=Role.OFFICER)
     scheme.do(staff.add, "tom", role="officer", by=scheme.cora)

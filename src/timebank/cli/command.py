@@ -110,12 +110,14 @@ def writing(
     example: str,
     unnamed: ActorNeed = "named",
     on_refusal: OnRefusal | None = None,
+    each_time: bool = False,
 ) -> Callable[[F], F]:
     """A command that acts: ``fn(desk, …) -> Receipt``, a tuple of receipts, or an answer.
 
     ``unnamed="system"`` lets the program itself act where nobody is named. Of a command with the
     option ``dry_run`` nothing is kept where it is given. ``on_refusal`` is called in a commit of
-    its own, after everything was undone, where the rules said no.
+    its own, after everything was undone, where the rules said no. ``each_time`` takes who acts from
+    the command alone, never from the environment.
     """
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -143,7 +145,8 @@ def writing(
                 raise
         _answer(answer, as_json=shared["as_json"])
 
-    return _command(app, name, example, _WRITING, run)
+    shared_options = _WRITING | ({"by": options.NamedBy} if each_time else {})
+    return _command(app, name, example, shared_options, run)
 
 
 def receipts(uow: ReadingUnit, done: Receipt | tuple[Receipt, ...]) -> Answer:

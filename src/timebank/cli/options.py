@@ -98,6 +98,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 _ACTOR = "Who acts: ref of a registered person."
 By = Annotated[str | None, _option("--by", help=_ACTOR, metavar="REF", envvar="TIMEBANK_ACTOR")]
+NamedBy = Annotated[
+    str | None,
+    _option("--by", help="Who acts: a ref, each time anew; never TIMEBANK_ACTOR.", metavar="REF"),
+]
 ByRole = Annotated[
     str | None,
     _option("--by-role", "--role", help="In which role, where several are held.", metavar="ROLE"),

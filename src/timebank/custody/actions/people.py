@@ -36,11 +36,11 @@ from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.retention import at_first
 from timebank.custody.errors import NotABeneficiary
 from timebank.domain.account import AccountKind
-from timebank.domain.actor import Actor
+from timebank.domain.actor import STAFF_ROLES, Actor
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId
 from timebank.domain.transaction import Activity, Transfer
-from timebank.errors import NotFoundError, NotYetEmpty, RefTaken
+from timebank.errors import NotFoundError, NotPermitted, NotYetEmpty, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, action, person_id
 
@@ -75,7 +75,8 @@ def apply(
     then; one in custody; and one that holds hours until release.
 
     *Refuses*, in this order: a person in custody as the actor, a person in the scheme already
-    (``RefTaken``), and what joining, opening accounts and freezing refuse.
+    (``RefTaken``), one who holds a role of staff (``NotPermitted``), and what joining, opening
+    accounts and freezing refuse.
     """
     store = store_of(uow)
     require_outside("custody.apply", by, store.inside())
@@ -93,6 +94,10 @@ def apply(
         for kind in (AccountKind.CUSTODY, AccountKind.HELD)
     }
     found = case(uow, by=by, people=(person,))
+    for role in STAFF_ROLES:
+        if found.now.standing(person).holds(role, found.now.today):
+            needed = "somebody whose role of staff has ended"
+            raise NotPermitted(action="custody.apply", who=person, needed=needed)
     applied = Membership(
         id=person,
         state=State.APPLIED,

@@ -20,9 +20,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ID = re.compile("[0-9a-f]{32}")
 
 
-def acting(app: typer.Typer, name: str, *, action: str, example: str) -> Callable[[F], F]:
+def acting(
+    app: typer.Typer, name: str, *, action: str, example: str, each_time: bool = False
+) -> Callable[[F], F]:
     """A command of the scheme: what the rules refuse is kept as an attempt, and then said."""
-    return writing(app, name, example=example, on_refusal=partial(_attempted, action))
+    attempted = partial(_attempted, action)
+    return writing(app, name, example=example, on_refusal=attempted, each_time=each_time)
 
 
 def _attempted(action: str, desk: Desk, error: RefusedError) -> None:

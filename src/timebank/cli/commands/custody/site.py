@@ -155,10 +155,10 @@ def windup(
     labels = Labels(desk.uow).learn(
         accounts={id_ for move in moves for id_ in (move.source, move.target)}
     )
-    rows = [
+    rows = sorted(
         (labels.short(one.source), labels.short(one.target), Hours(minutes=one.minutes))
         for one in moves
-    ]
+    )
     document = {
         "schema": "timebank.custody-windup/1",
         "bank": desk.uow.slug,
