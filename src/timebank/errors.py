@@ -332,13 +332,22 @@ class ConflictError(TimebankError):
     reason: str
 
 
+class PosterBusy(ConflictError):
+    """More requests came to a poster than it could serve in time. Nothing was written."""
+
+    code = "poster_busy"
+    http_status = 503
+    template = "The poster is busy ({reason}); nothing was written; repeat in a moment."
+
+
 class OutcomeUnknownError(TimebankError):
-    """The connection was lost while committing. Repeat with the same key, and only with one."""
+    """The answer of a commit was lost or late. Repeat with the same key, and only with one."""
 
     code = "outcome_unknown"
     retryable = True
     http_status = 503
-    template = "The connection was lost at commit; repeat with the same key to learn the outcome."
+    template = "The outcome is unknown ({reason}); repeat with the same key to learn it."
+    reason: str = "the connection was lost at commit"
 
 
 class StorageError(TimebankError):
