@@ -168,7 +168,6 @@ OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
     "wrong_state": {"possible": ("reverse",)},
     "too_late": {"act": "dispute"},
     "poster_busy": {"reason": "1000 requests wait already"},
-    "outcome_unknown": {"reason": "the connection was lost at commit"},
     "database_unavailable": {"reason": "disk is full", "next_step": "Make room, then try again."},
     "backend_setting": {
         "found": "off",

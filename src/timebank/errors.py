@@ -305,9 +305,7 @@ class ClockSuspect(RefusedError):
 
     code = "clock_suspect"
     http_status = 503
-    template = (
-        "The clock says {now}, the last fact {last_recorded_at}; set it, or: timebank bank today"
-    )
+    template = "The clock says {now}, last was {last_recorded_at}; set it, or: timebank bank today"
     now: str
     last_recorded_at: str
 
@@ -346,8 +344,7 @@ class OutcomeUnknownError(TimebankError):
     code = "outcome_unknown"
     retryable = True
     http_status = 503
-    template = "The outcome is unknown ({reason}); repeat with the same key to learn it."
-    reason: str = "the connection was lost at commit"
+    template = "No answer came from the commit; repeat with the same key to learn the outcome."
 
 
 class StorageError(TimebankError):
@@ -392,18 +389,12 @@ class BrokenInvariantError(Exception):
 
 
 def as_dict(error: TimebankError) -> dict[str, Any]:
-    """The error as plain data for a host's response: code, message, retryable, http_status, data.
-
-    Tuples become lists, so that the result goes through ``json.dumps`` unchanged.
-    """
-
-    def plain(value: Any) -> Any:
-        return list(map(str, value)) if isinstance(value, tuple) else value
-
+    """The error as plain data for a host's response, fit for ``json.dumps``: tuples are lists."""
+    lists = {n: [*map(str, value)] for n, value in error.data.items() if isinstance(value, tuple)}
     return {
         "code": error.code,
         "message": str(error),
         "retryable": error.retryable,
         "http_status": error.http_status,
-        "data": {name: plain(value) for name, value in error.data.items()},
+        "data": error.data | lists,
     }

@@ -151,7 +151,7 @@ class Poster:
             raise PosterBusy(reason=f"not served within {self._patience:g} s")
         if answer.done():
             return answer.result()
-        raise OutcomeUnknownError(reason=f"no answer within {self._patience:g} s")
+        raise OutcomeUnknownError()
 
     def _write(self) -> None:
         """The thread: serve whatever waits, until the last sign."""
