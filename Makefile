@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency planted site clean
+.PHONY: help demo test lint bench stateful concurrency histories planted site clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ concurrency:    ## twenty thousand exchanges by eight processes; two hundred req
 	@scripts/setup.sh
 	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
 	@TIMEBANK_CANCELLATIONS=200 .venv/bin/python -m pytest tests/hosts/test_cancelled.py
+
+histories:      ## fifty histories of many clients in each database, each put into a serial order
+	@scripts/setup.sh
+	@TIMEBANK_HISTORIES=25 TIMEBANK_HISTORY_REQUESTS=200 .venv/bin/python -m pytest \
+		tests/load/test_histories.py
 
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh
