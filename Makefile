@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency histories planted site clean
+.PHONY: help demo test lint bench stateful concurrency histories kills planted site clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ histories:      ## fifty histories of many clients in each database, each put in
 	@scripts/setup.sh
 	@TIMEBANK_HISTORIES=25 TIMEBANK_HISTORY_REQUESTS=200 .venv/bin/python -m pytest \
 		tests/load/test_histories.py
+
+kills:          ## two hundred clients killed in each database, and the server forty times
+	@scripts/setup.sh
+	@TIMEBANK_KILLS=200 .venv/bin/python -m pytest tests/load/test_kills.py
 
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh

@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,7 +22,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
@@ -40,13 +40,14 @@ from timebank.errors import (
     OutcomeUnknownError,
 )
 
+ENOUGH = "enough"
 PAUSE_SECONDS = 0.03
 """Before a client asks again after an error that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What a crowd is to do. Without ``count`` clients go on until they are told to stop."""
+    """What a crowd is to do. Without ``count`` clients go on until there is a file ``ENOUGH``."""
 
     url: str
     folder: str
@@ -57,7 +58,6 @@ class Job:
     poster: bool = False
     count: int | None = None
     kills: int = 0
-    until: str | None = None
     fault: str | None = None
 
     def line(self) -> str:
@@ -129,7 +129,7 @@ class Client:
         self._plan = plan(job.seed, number, len(job.town["accounts"]))
         self._ask, self._count = ask, job.count
 
-    def run(self, stopped: Event) -> None:
+    def run(self) -> None:
         """From where the one before was stopped or killed."""
         begun = self._file.read_text().splitlines() if self._file.exists() else []
         last: dict[str, Any] = json.loads(begun[-1]) if begun else {"n": -1, "said": "seen"}
@@ -140,7 +140,7 @@ class Client:
             if n >= first:
                 while not self._settle(log, n, asked):
                     time.sleep(PAUSE_SECONDS)
-                if stopped.is_set():
+                if self._count is None and self._file.with_name(ENOUGH).exists():
                     return
 
     def _settle(self, log: int, n: int, asked: Post | Read) -> bool:
@@ -202,8 +202,6 @@ class Desk:
 
 def serve(job: Job, process: int) -> None:
     """One process: its clients, each a thread, on one engine."""
-    stopped = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     if job.fault is not None:
         FAULTS[job.fault]()
     engine = create_engine(job.url)
@@ -212,9 +210,7 @@ def serve(job: Job, process: int) -> None:
         desk = Desk(engine, Town.from_plain(job.town), poster)
         threads = stack.enter_context(ThreadPoolExecutor(job.threads))
         numbers = range(process * job.threads, (process + 1) * job.threads)
-        for done in [
-            threads.submit(Client(job, number, desk.ask).run, stopped) for number in numbers
-        ]:
+        for done in [threads.submit(Client(job, n, desk.ask).run) for n in numbers]:
             done.result()
 
 
@@ -226,9 +222,9 @@ def forked(work: Callable[[], None]) -> int:
         try:
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             os._exit(code)
     return child
 
@@ -238,18 +234,15 @@ def crowd(job: Job) -> dict[str, Any]:
     dice, kills = random.Random(job.seed), 0
     running = {forked(partial(serve, job, n)): n for n in range(job.processes)}
     while kills < job.kills:
-        time.sleep(dice.uniform(0, 0.25))
+        time.sleep(dice.uniform(0, 0.4))
         victim = dice.choice([*running])
         os.kill(victim, signal.SIGKILL)
         if os.waitstatus_to_exitcode(os.waitpid(victim, 0)[1]) != -signal.SIGKILL:
             return {"kills": kills, "ended": ["a client failed"]}
         process, kills = running.pop(victim), kills + 1
         running[forked(partial(serve, job, process))] = process
-    while job.until is not None and not Path(job.until).exists():
-        time.sleep(0.02)
-    if job.count is None:
-        for child in running:
-            os.kill(child, signal.SIGTERM)
+    if job.kills:
+        Path(job.folder, ENOUGH).touch()
     ended = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in running]
     return {"kills": kills, "ended": ended}
 
