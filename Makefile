@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency histories kills planted site clean
+.PHONY: help demo test lint bench stateful concurrency histories kills planted roundtrips site clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ kills:          ## two hundred clients killed in each database, and the server f
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh
 	@.venv/bin/python -m pytest tests/audit -m long
+
+roundtrips:     ## every failure of a database, at each round trip of each action
+	@scripts/setup.sh
+	@TIMEBANK_EVERY_STATEMENT=1 .venv/bin/python -m pytest tests/load/test_every_round_trip.py
 
 site:           ## the documentation in build/site, to read and search without a network
 	@scripts/site.sh

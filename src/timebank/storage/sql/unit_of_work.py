@@ -135,7 +135,7 @@ def unit_of_work(
     """
     with _translating(at_connect):
         connection = session.connection()
-    with _translating():
+    with _translating(), sqlite.spoiled_if_ended(connection):
         _begin_writing(connection, schema)
         revision = require_schema(connection, schema)
         savepoint = session.begin_nested()
@@ -146,6 +146,7 @@ def unit_of_work(
         unit.require_whole()
     except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
+            sqlite.spoil_if_ended(connection)
             savepoint.rollback()
         tell_error(bank, error)
         raise
