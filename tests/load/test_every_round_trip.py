@@ -18,6 +18,7 @@ from tests.load.acts import MAKERS, Act, Acts
 from tests.load.breaking import (
     COMMITS,
     FAULTS,
+    LOST,
     LOST_COMMIT,
     Fault,
     breaking_at,
@@ -126,6 +127,8 @@ def test_a_host_hears_one_error_and_keeps_nothing_of_ours(acts: Acts) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE host_note (n INTEGER)"))
     for name, place, fault in broken(acts, in_a_session):
+        if engine.dialect.name == "postgresql" and place == 1 and fault is not LOST:
+            continue  # SAVEPOINT itself fails only where the connection does
         act, where = acts[name], f"{name}, round trip {place}, {fault.name}"
         before, notes = rows(engine), host_notes(engine)
         with breaking_at(engine, place, fault.breaks):
