@@ -21,7 +21,7 @@ from timebank.domain.ids import ExchangeId, TransactionId
 from timebank.domain.receipt import Receipt
 from timebank.ports import UnitOfWork
 
-HOUR = Hours(minutes=60)
+A_LITTLE = Hours(minutes=5)
 Act = Callable[[UnitOfWork], Receipt]
 """One request under one key: the same receipt whenever it is repeated."""
 
@@ -66,13 +66,13 @@ class Acts:
             exchanges.propose,
             giver=world.people["ben"],
             receiver=world.people["anna"],
-            hours=HOUR,
+            hours=A_LITTLE,
             by=receiver,
         ).exchange_id
         if upto in ("agreed", "reported"):
             world.do(exchanges.agree, id_, by=giver)
         if upto == "reported":
-            world.do(exchanges.report, id_, hours=HOUR, by=giver)
+            world.do(exchanges.report, id_, hours=A_LITTLE, by=giver)
         return id_
 
 
@@ -82,7 +82,9 @@ def _call(action: Callable[..., Receipt], *args: Any, **kwargs: Any) -> Act:
 
 def _grant(acts: Acts, key: str) -> Act:
     to = acts.world.accounts["anna"]
-    return _call(transfers.grant, to=to, hours=HOUR, reason="welcome", by=acts.world.cora, key=key)
+    return _call(
+        transfers.grant, to=to, hours=A_LITTLE, reason="welcome", by=acts.world.cora, key=key
+    )
 
 
 def _donate(acts: Acts, key: str) -> Act:
@@ -117,7 +119,7 @@ def _propose(acts: Acts, key: str) -> Act:
         exchanges.propose,
         giver=people["ben"],
         receiver=people["anna"],
-        hours=HOUR,
+        hours=A_LITTLE,
         by=acts.world.member("anna"),
         key=key,
     )
