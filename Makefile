@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency planted site wheelhouse clean
+.PHONY: help demo test lint bench stateful concurrency histories kills planted roundtrips site wheelhouse clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -27,9 +27,22 @@ concurrency:    ## twenty thousand exchanges by eight processes; two hundred req
 	@TIMEBANK_CONCURRENCY_EXCHANGES=20000 .venv/bin/python -m pytest tests/concurrency
 	@TIMEBANK_CANCELLATIONS=200 .venv/bin/python -m pytest tests/hosts/test_cancelled.py
 
+histories:      ## fifty histories of many clients in each database, each put into a serial order
+	@scripts/setup.sh
+	@TIMEBANK_HISTORIES=25 TIMEBANK_HISTORY_REQUESTS=200 .venv/bin/python -m pytest \
+		tests/load/test_histories.py
+
+kills:          ## two hundred clients killed in each database, and the server forty times
+	@scripts/setup.sh
+	@TIMEBANK_KILLS=200 .venv/bin/python -m pytest tests/load/test_kills.py
+
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh
 	@.venv/bin/python -m pytest tests/audit -m long
+
+roundtrips:     ## every failure of a database, at each round trip of each action
+	@scripts/setup.sh
+	@TIMEBANK_EVERY_STATEMENT=1 .venv/bin/python -m pytest tests/load/test_every_round_trip.py
 
 site:           ## the documentation in build/site, to read and search without a network
 	@scripts/site.sh

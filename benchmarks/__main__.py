@@ -10,6 +10,7 @@ import typer
 
 from benchmarks.auditing import audit, audit_leaves, audit_since, seal, seal_queue, seal_share
 from benchmarks.confirming import exchange_confirm
+from benchmarks.crowding import poster
 from benchmarks.lines import ROUNDS, Line
 from benchmarks.memory import memory
 from benchmarks.places import BACKENDS, Place, Places
@@ -28,6 +29,7 @@ BENCHMARKS: Final = {
     "exchange_confirm": Benchmark(exchange_confirm, 30),
     "post_one": Benchmark(post_one, 100),
     "post_batch": Benchmark(post_batch, 3_000),
+    "poster": Benchmark(poster, 512),
     "statement": Benchmark(statement, 100_000),
     "balance": Benchmark(balance, 100_000),
     "audit": Benchmark(audit, 50_000),

@@ -16,6 +16,13 @@ MARKS: Final = {
     ("post_one", "postgresql"): 0.4,
     ("post_batch", "sqlite"): 0.4,
     ("post_batch", "postgresql"): 0.35,
+    **{
+        (f"poster_{clients}_spread", backend): 0.8
+        for clients in (8, 64)
+        for backend in ("sqlite", "postgresql")
+    },
+    ("poster_64_plain", "sqlite"): 3,
+    ("poster_64_plain", "postgresql"): 3,
     ("exchange_confirm", "sqlite"): 0.7,
     ("exchange_confirm", "postgresql"): 0.7,
     ("audit", "sqlite"): 40,

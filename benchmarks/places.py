@@ -46,6 +46,13 @@ class Place:
         """Whether this is SQLite."""
         return self.backend == "sqlite"
 
+    def wide(self, connections: int) -> Engine:
+        """Another engine on the same database, with so many connections."""
+        engine = create_engine(self.engine.url, pool_size=connections, max_overflow=0)
+        if self.is_sqlite:
+            event.listen(engine, "connect", _durable)
+        return engine
+
     def settle(self) -> None:
         """Statistics for the planner, as autovacuum gathers them within a minute of the first rows.
 

@@ -36,6 +36,7 @@ ERROR_ADVICE: Final = {
     "[when the clock is wrong](../how-to/when-the-clock-is-wrong.md).",
     "key_reused": "A mistake of the host: give every request a key of its own.",
     "conflict": "Roll back and repeat the whole unit of work; `standalone(...).run` does it.",
+    "poster_busy": "Answer 503 and let the client repeat in a moment, with the same key.",
     "outcome_unknown": "Repeat with the same key to learn what became of it; without a key, look.",
     "storage": "The base of the operator's errors; you meet only the others.",
     "database_unavailable": "Call the operator: `data['reason']` says what the database cannot do.",
@@ -166,6 +167,7 @@ OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
     "not_permitted": {"who": "the giver"},
     "wrong_state": {"possible": ("reverse",)},
     "too_late": {"act": "dispute"},
+    "poster_busy": {"reason": "1000 requests wait already"},
     "database_unavailable": {"reason": "disk is full", "next_step": "Make room, then try again."},
     "backend_setting": {
         "found": "off",

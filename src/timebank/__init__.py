@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from timebank.domain.policy import Policy
     from timebank.domain.receipt import Outcome, Receipt
     from timebank.domain.transaction import Activity, TransactionDraft, Transfer
+    from timebank.poster import Poster
     from timebank.storage.sql import (
         bank_slugs,
         check_schema,
@@ -53,6 +54,7 @@ __all__ = [
     "Hours",
     "Outcome",
     "Policy",
+    "Poster",
     "Receipt",
     "Role",
     "TransactionDraft",
@@ -93,6 +95,7 @@ _PLACES: Final = {
     "Hours": "domain.hours:Hours",
     "Outcome": "domain.receipt:Outcome",
     "Policy": "domain.policy:Policy",
+    "Poster": "poster:Poster",
     "Receipt": "domain.receipt:Receipt",
     "Role": "domain.actor:Role",
     "TransactionDraft": "domain.transaction:TransactionDraft",

@@ -305,9 +305,7 @@ class ClockSuspect(RefusedError):
 
     code = "clock_suspect"
     http_status = 503
-    template = (
-        "The clock says {now}, the last fact {last_recorded_at}; set it, or: timebank bank today"
-    )
+    template = "The clock says {now}, last was {last_recorded_at}; set it, or: timebank bank today"
     now: str
     last_recorded_at: str
 
@@ -332,13 +330,21 @@ class ConflictError(TimebankError):
     reason: str
 
 
+class PosterBusy(ConflictError):
+    """More requests came to a poster than it could serve in time. Nothing was written."""
+
+    code = "poster_busy"
+    http_status = 503
+    template = "The poster is busy ({reason}); nothing was written; repeat in a moment."
+
+
 class OutcomeUnknownError(TimebankError):
-    """The connection was lost while committing. Repeat with the same key, and only with one."""
+    """The answer of a commit was lost or late. Repeat with the same key, and only with one."""
 
     code = "outcome_unknown"
     retryable = True
     http_status = 503
-    template = "The connection was lost at commit; repeat with the same key to learn the outcome."
+    template = "No answer came from the commit; repeat with the same key to learn the outcome."
 
 
 class StorageError(TimebankError):
@@ -383,18 +389,12 @@ class BrokenInvariantError(Exception):
 
 
 def as_dict(error: TimebankError) -> dict[str, Any]:
-    """The error as plain data for a host's response: code, message, retryable, http_status, data.
-
-    Tuples become lists, so that the result goes through ``json.dumps`` unchanged.
-    """
-
-    def plain(value: Any) -> Any:
-        return list(map(str, value)) if isinstance(value, tuple) else value
-
+    """The error as plain data for a host's response, fit for ``json.dumps``: tuples are lists."""
+    lists = {n: [*map(str, value)] for n, value in error.data.items() if isinstance(value, tuple)}
     return {
         "code": error.code,
         "message": str(error),
         "retryable": error.retryable,
         "http_status": error.http_status,
-        "data": {name: plain(value) for name, value in error.data.items()},
+        "data": error.data | lists,
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import books
+from benchmarks import books, crowding
 from benchmarks.__main__ import BENCHMARKS, app
 from benchmarks.hand_core import HandCore
 from benchmarks.lines import MARKS, Line, interleaved, rates, times
@@ -35,6 +35,7 @@ TINY = {
     "exchange_confirm": 2,
     "post_one": 3,
     "post_batch": 20,
+    "poster": 6,
     "statement": 200,
     "balance": 200,
     "audit": 200,
@@ -56,12 +57,21 @@ def check_line(found: dict[str, Any]) -> None:
     assert 0 < found["min_ratio"] <= found["ratio"] <= found["max_ratio"]
 
 
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "memory"])
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in ("memory", "poster")])
 def test_each_benchmark_says_a_line(name, engine):
     place = place_on(engine)
     (line,) = BENCHMARKS[name].run(place, TINY[name], 1)
     assert (line.name, line.backend) == (name, place.backend)
     check_line(json.loads(line.json()))
+
+
+def test_the_poster_is_measured_with_few_and_with_many_clients(engine, monkeypatch):
+    monkeypatch.setattr(crowding, "CLIENTS", (2, 3))
+    lines = list(BENCHMARKS["poster"].run(place_on(engine), TINY["poster"], 1))
+    sides = [f"poster_{clients}_{other}" for clients in (2, 3) for other in ("spread", "plain")]
+    assert [line.name for line in lines] == sides
+    for line in lines:
+        check_line(json.loads(line.json()))
 
 
 def test_memory_is_that_of_two_programs(sqlite_engine):

@@ -19,12 +19,17 @@ NOBODY = PersonId("f" * 32)
 
 def test_a_bank_that_nobody_created_is_not_found(backend: Backend) -> None:
     """And a unit of it ends with that, whatever was read."""
-    with pytest.raises(NotFoundError), backend.unit("nowhere") as uow:
-        assert uow.banks.find() is None
-        for look in (uow.banks.get, uow.banks.house):
-            with pytest.raises(NotFoundError) as caught:
-                look()
-            assert caught.value.data == {"kind": "bank", "ref": "nowhere"}
+
+    def look() -> None:
+        with backend.unit("nowhere") as uow:
+            assert uow.banks.find() is None
+            for refused in (uow.banks.get, uow.banks.house):
+                with pytest.raises(NotFoundError):
+                    refused()
+
+    with pytest.raises(NotFoundError) as caught:
+        look()
+    assert caught.value.data == {"kind": "bank", "ref": "nowhere"}
 
 
 def test_a_slug_is_taken_once(world: World) -> None:

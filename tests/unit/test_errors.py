@@ -16,6 +16,7 @@ from timebank.errors import (
     KeyReusedError,
     NotFoundError,
     OutcomeUnknownError,
+    PosterBusy,
     RefusedError,
     StorageError,
     TimebankError,
@@ -82,6 +83,7 @@ CODES = {
     "not_yet_empty",
     "outcome_unknown",
     "period_closed",
+    "poster_busy",
     "ref_taken",
     "refused",
     "schema",
@@ -139,7 +141,7 @@ def test_faults_are_told_by_line():
         (NotFoundError, {404}),
         (RefusedError, {403, 409, 503}),
         (KeyReusedError, {422}),
-        (ConflictError, {409}),
+        (ConflictError, {409, 503}),
         (OutcomeUnknownError, {503}),
         (StorageError, {503}),
     ],
@@ -149,7 +151,8 @@ def test_each_branch_says_who_must_act(kind, statuses):
 
 
 def test_only_what_may_be_repeated_is_retryable():
-    assert {kind for kind in KINDS if kind.retryable} == {ConflictError, OutcomeUnknownError}
+    expected: set[type[TimebankError]] = {ConflictError, PosterBusy, OutcomeUnknownError}
+    assert {kind for kind in KINDS if kind.retryable} == expected
 
 
 def test_our_own_fault_stands_outside_the_tree():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from timebank.actions._request import (
@@ -181,6 +181,6 @@ def _record(
         for i, changes in decided.accepted.items()
     }
     for i, first in decided.repeats.items():
-        receipt = outcomes[first].receipt
-        outcomes[i] = Outcome(status="replayed", key=requests[i].key, receipt=receipt)
+        again = replace(outcomes[first].receipt_or_raise(), replayed=True)
+        outcomes[i] = Outcome(status="replayed", key=requests[i].key, receipt=again)
     return outcomes

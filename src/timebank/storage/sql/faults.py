@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from timebank.errors import (
     BrokenInvariantError,
@@ -96,6 +97,16 @@ def _constraint(name: str) -> Exception:
     if name.startswith(("uq_", "pk_")):
         return ConflictError(reason=f"{name}: somebody was faster")
     return BrokenInvariantError(f"the database refused a row: {name}")
+
+
+def at_connect(error: SQLAlchemyError) -> Exception:
+    """The error of somebody who has no connection yet: nothing can have been written."""
+    if isinstance(error, PoolTimeoutError):
+        return ConflictError(reason="no connection of the pool came free in time")
+    found = translated(error)
+    if found is error and isinstance(error, OperationalError):
+        return DatabaseUnavailable(reason="it cannot be reached")
+    return found
 
 
 def at_commit(error: SQLAlchemyError) -> Exception:

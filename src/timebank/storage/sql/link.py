@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Executable, Row
@@ -62,6 +62,18 @@ class Link:
             yield from self.connection.execute(statement, execution_options=options)
         except SQLAlchemyError as error:
             raise self._failure(error) from error
+
+    def attempt(self, work: Callable[[], bool]) -> bool:
+        """Do something inside a savepoint; what it wrote stays only where it says True."""
+        self._require_open()
+        try:
+            with self.connection.begin_nested() as savepoint:
+                kept = work()
+                if not kept:
+                    savepoint.rollback()
+        except SQLAlchemyError as error:
+            raise self._failure(error) from error
+        return kept
 
     def require_writing(self) -> None:
         """*Refuses* to lock or write through a unit that only reads."""

@@ -68,12 +68,7 @@ def taken(link: Link, keys: Collection[RequestKey]) -> bool:
     rows = [requests.key_to(key) for key in keys]
     if len(rows) == 1:
         return insert_new_keys(link, schema.request_key, rows) != 1
-    savepoint = link.connection.begin_nested()
-    if insert_new_keys(link, schema.request_key, rows) == len(rows):
-        savepoint.commit()
-        return False
-    savepoint.rollback()
-    return True
+    return not link.attempt(lambda: insert_new_keys(link, schema.request_key, rows) == len(rows))
 
 
 def record(

@@ -43,6 +43,32 @@ def begin_writing(connection: Connection) -> None:
         )
 
 
+@contextmanager
+def spoiled_if_ended(connection: Connection) -> Iterator[None]:
+    """Where an error in this block ended a transaction that a host had begun, spoil it."""
+    begun = _is_open(connection)
+    try:
+        yield
+    except BaseException:
+        if begun:
+            spoil_if_ended(connection)
+        raise
+
+
+def spoil_if_ended(connection: Connection) -> None:
+    """SQLite may end a whole transaction by itself, such as when the disk is full.
+
+    A host that then commits would be told that its own rows are there. With the connection given up
+    its commit is refused.
+    """
+    if connection.dialect.name == "sqlite" and not _is_open(connection):
+        connection.invalidate()
+
+
+def _is_open(connection: Connection) -> bool:
+    return not connection.invalidated and in_transaction(_driver(connection))
+
+
 def begin_reading(connection: Connection) -> None:
     """Open a transaction that reads one snapshot and may not write."""
     _begun(connection, "BEGIN DEFERRED")

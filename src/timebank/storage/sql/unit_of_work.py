@@ -18,7 +18,7 @@ from timebank.ports import RequestKey, StoredReceipt, WingAudit
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite, wings
 from timebank.storage.sql._migrate import require_schema
-from timebank.storage.sql.faults import at_commit, is_retryable, translated
+from timebank.storage.sql.faults import at_commit, at_connect, is_retryable, translated
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.stores.accounts import SqlAccountStore
 from timebank.storage.sql.stores.archive import SqlArchive
@@ -140,8 +140,9 @@ def unit_of_work(
     end of the block (``NotFoundError``).
     """
     _require_session(session)
-    with _translating():
+    with _translating(at_connect):
         connection = session.connection()
+    with _translating(), sqlite.spoiled_if_ended(connection):
         _begin_writing(connection, schema)
         revision = require_schema(connection, schema)
         savepoint = session.begin_nested()
@@ -152,6 +153,7 @@ def unit_of_work(
         unit.require_whole()
     except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
+            sqlite.spoil_if_ended(connection)
             savepoint.rollback()
         tell_error(bank, error)
         raise
@@ -184,7 +186,7 @@ class Standalone:
         self._clock = clock
 
     def __enter__(self) -> SqlUnit:
-        with _translating():
+        with _translating(at_connect):
             self._connection = self._engine.connect()
         try:
             with _translating():
@@ -212,10 +214,8 @@ class Standalone:
                 self._unit.require_whole()
             finally:
                 self._unit.link.ended = True
-            try:
+            with _translating(at_commit):
                 self._connection.commit()
-            except SQLAlchemyError as failure:
-                raise at_commit(failure) from failure
 
     def run(self, work: Callable[[SqlUnit], T]) -> T:
         """Call ``work`` with a unit of work and commit; repeat it, within bounds and with jitter,
@@ -275,7 +275,7 @@ def reading(
     *Refuses* a database at another schema (``SchemaError``) and a bank that nobody created
     (``NotFoundError``).
     """
-    with _translating():
+    with _translating(at_connect):
         connection = engine.connect()
     with connection, _snapshot(connection):
         with _translating():
@@ -316,8 +316,10 @@ def _begin_reading(connection: Connection) -> None:
 
 
 @contextmanager
-def _translating() -> Iterator[None]:
+def _translating(
+    ours: Callable[[SQLAlchemyError], Exception] = translated,
+) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise translated(error) from error
+        raise ours(error) from error

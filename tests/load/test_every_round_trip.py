@@ -1,0 +1,173 @@
+"""The database fails at each round trip of each action in turn; the books are always whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, MetaData, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+import timebank
+from tests.backends import SqlBackend, World, a_world
+from tests.load.acts import MAKERS, Act, Acts
+from tests.load.breaking import (
+    COMMITS,
+    FAULTS,
+    LOST,
+    LOST_COMMIT,
+    Fault,
+    breaking_at,
+    losing_the_commit,
+)
+from timebank.domain.audit import Verdict
+from timebank.errors import TimebankError
+
+STEP = 1 if os.environ.get("TIMEBANK_EVERY_STATEMENT") else 5
+"""The ordinary run breaks every fifth round trip, each time in another way."""
+
+
+TURNS = count()
+
+
+@pytest.fixture
+def acts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Acts:
+    """A bank in which Anna has plenty; nobody sleeps between two tries."""
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+    world = a_world(SqlBackend(engine))
+    for _ in range(9):
+        world.give("anna", 600)
+    return Acts(world)
+
+
+def rows(engine: Engine) -> int:
+    """How many rows there are in all of our tables."""
+    from timebank.storage.sql import schema
+
+    metadata: MetaData = schema.metadata
+    counts = [select(func.count()).select_from(t).scalar_subquery() for t in metadata.sorted_tables]
+    with engine.connect() as connection:
+        return sum(connection.execute(select(*counts)).one())
+
+
+def in_order(world: World) -> None:
+    assert world.audit().verdict is Verdict.CLEAN
+
+
+def owned(world: World, act: Act) -> Any:
+    engine = engine_of(world)
+    return timebank.standalone(engine, bank=world.bank, clock=world.backend.clock).run(act)
+
+
+def engine_of(world: World) -> Engine:
+    assert isinstance(world.backend, SqlBackend)
+    return world.backend.engine
+
+
+def broken(acts: Acts, way: Callable[[World, Act], object]) -> Iterator[tuple[str, int, Fault]]:
+    """Every action with the round trips that are to fail, and how."""
+    for turn, name in enumerate(MAKERS):
+        for place in range(1 + turn % STEP, trips_of(acts, name, way) + 1, STEP):
+            for fault in faults_at(engine_of(acts.world), place):
+                yield name, place, fault
+
+
+def faults_at(engine: Engine, place: int) -> tuple[Fault, ...]:
+    """Every way to fail in the long run; one in the ordinary, by turns."""
+    known = FAULTS[engine.dialect.name]
+    return known if STEP == 1 else (known[place % len(known)],)
+
+
+def trips_of(acts: Acts, name: str, way: Callable[[World, Act], object]) -> int:
+    """How many round trips the action takes when nothing goes wrong."""
+    act = acts[name]
+    with breaking_at(engine_of(acts.world), 0, lambda _: None) as seen:
+        way(acts.world, act)
+    return len(seen)
+
+
+def test_our_own_transaction_repeats_what_may_be_repeated(
+    acts: Acts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, engine = acts.world, engine_of(acts.world)
+    cases = [*broken(acts, owned)]
+    for name, place, fault in cases:
+        act, where = acts[name], f"{name}, round trip {place}, {fault.name}"
+        before = rows(engine)
+        with breaking_at(engine, place, fault.breaks):
+            if fault.repeated:
+                assert not owned(world, act).replayed, where
+                assert rows(engine) > before, where
+            else:
+                with pytest.raises(fault.error):
+                    owned(world, act)
+                assert rows(engine) == before, where
+        assert owned(world, act).replayed == fault.repeated, where
+    in_order(world)
+    with capsys.disabled():
+        print(f"\n{len(cases)} failures of {engine.dialect.name} in {len(MAKERS)} actions")
+
+
+@pytest.mark.parametrize("how", COMMITS)
+def test_a_lost_commit_is_said_so_and_the_key_settles_it(acts: Acts, how: str) -> None:
+    world, engine = acts.world, engine_of(acts.world)
+    for name in MAKERS:
+        act, before = acts[name], rows(engine)
+        with losing_the_commit(engine, how), pytest.raises(LOST_COMMIT):
+            owned(world, act)
+        took_place = rows(engine) > before
+        assert took_place == (how == "after COMMIT"), name
+        assert owned(world, act).replayed == took_place, name
+    in_order(world)
+
+
+def test_a_host_hears_one_error_and_keeps_nothing_of_ours(acts: Acts) -> None:
+    """Whether it rolls back or, against all advice, commits: then its own rows are all there."""
+    world, engine = acts.world, engine_of(acts.world)
+    timebank.prepare_sqlite(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE host_note (n INTEGER)"))
+    for name, place, fault in broken(acts, in_a_session):
+        if engine.dialect.name == "postgresql" and place == 1 and fault is not LOST:
+            continue  # SAVEPOINT itself fails only where the connection does
+        act, where = acts[name], f"{name}, round trip {place}, {fault.name}"
+        before, notes = rows(engine), host_notes(engine)
+        with breaking_at(engine, place, fault.breaks):
+            committed, error = in_a_session(world, act)
+        assert type(error) is fault.error, where
+        assert error.retryable == fault.repeated, where
+        assert rows(engine) == before, where
+        assert host_notes(engine) == notes + committed, where
+        assert not owned(world, act).replayed, where
+    in_order(world)
+
+
+def host_notes(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM host_note")).scalar_one())
+
+
+def in_a_session(world: World, act: Act) -> tuple[bool, TimebankError | None]:
+    """In a host's transaction, after a row of its own: whether it could commit, and our error.
+
+    It commits although it heard an error, every other time.
+    """
+    error = None
+    with Session(engine_of(world)) as session:
+        session.execute(text("INSERT INTO host_note VALUES (1)"))
+        try:
+            with timebank.unit_of_work(session, bank=world.bank, clock=world.backend.clock) as uow:
+                act(uow)
+        except TimebankError as refusal:
+            error = refusal
+        if error is not None and next(TURNS) % 2:
+            return False, error
+        try:
+            session.commit()
+        except SQLAlchemyError:
+            return False, error
+        return True, error
