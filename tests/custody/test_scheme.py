@@ -15,7 +15,7 @@ from tests.backends import SqlBackend
 from tests.custody.scheme import INSIDE, OUTSIDE, Scheme
 from tests.guards.raw import refusal as raw_refusal
 from tests.support import refusal
-from timebank import Hours, TransactionDraft, Transfer, accounts, members, staff, transfers
+from timebank import Hours, TransactionDraft, Transfer, accounts, banks, members, staff, transfers
 from timebank.custody import (
     WING,
     Basis,
@@ -41,7 +41,7 @@ from timebank.domain.account import AccountKind, Frozen
 from timebank.domain.actor import Actor, Role
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import CUSTODY
-from timebank.errors import FlowNotAllowed
+from timebank.errors import FlowNotAllowed, InputError
 
 A_DAY = timedelta(days=1)
 HOUR = Hours.of(1)
@@ -75,6 +75,16 @@ def test_p01_every_kind_of_account_has_its_own_rule_of_who_may_take_from_it(sche
     assert {view.kind.value for view in scheme.see(accounts.list)} == opened
     rules = {k: frozenset((t, CUSTODY.flow(k, t)[0]) for t in AccountKind) for k in AccountKind}
     assert len(set(rules.values())) >= len(AccountKind) - 2
+
+
+def test_a_bank_that_pays_nobody_inside_takes_nobody_in(scheme: Scheme) -> None:
+    """Not a dozen steps later, when the first sheet is posted."""
+    ask = {"name": "Nina Inside", "ref": "nina", "by": scheme.cora}
+    scheme.do(banks.set_policy, "neighbourhood", by=scheme.cora)
+    with pytest.raises(InputError, match="set-policy custody"):
+        scheme.do(people.apply, **ask)
+    scheme.do(banks.set_policy, "custody", by=scheme.cora)
+    scheme.do(people.apply, **ask)
 
 
 def test_p02_only_the_table_moves_a_membership_and_every_move_is_kept(scheme: Scheme) -> None:

@@ -31,6 +31,7 @@ from timebank.custody.domain.membership import (
     StateChange,
     moved,
     require_outside,
+    require_paid,
 )
 from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.retention import at_first
@@ -74,12 +75,13 @@ def apply(
     Three accounts belong to the one opaque id: the first one, for the time outside, blocked until
     then; one in custody; and one that holds hours until release.
 
-    *Refuses*, in this order: a person in custody as the actor, a person in the scheme already
-    (``RefTaken``), one who holds a role of staff (``NotPermitted``), and what joining, opening
+    *Refuses*, in this order: a person in custody as the actor, a bank whose house rules let no
+    hours reach anybody inside (``InputError``), a person in the scheme already (``RefTaken``), one who holds a role of staff (``NotPermitted``), and what joining, opening
     accounts and freezing refuse.
     """
     store = store_of(uow)
     require_outside("custody.apply", by, store.inside())
+    require_paid(uow.banks.house().policy.policy)
     if member is None:
         joined = members.join(uow, name=name or "", ref=ref, by=by, key=inner(key, "join"))
         person = joined.member_id

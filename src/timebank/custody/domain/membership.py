@@ -12,8 +12,10 @@ from timebank.custody.errors import InCustody
 from timebank.domain.account import AccountKind, Frozen
 from timebank.domain.actor import Actor
 from timebank.domain.changes import WingValue
+from timebank.domain.flows import Verdict
 from timebank.domain.ids import AccountId, FactId, PersonId
-from timebank.errors import WrongState
+from timebank.domain.policy import Policy
+from timebank.errors import InputError, WrongState
 
 
 class State(Enum):
@@ -156,6 +158,20 @@ FREEZES: Final[Mapping[State, Mapping[AccountKind, Frozen | None]]] = {
 Earned time is no tool of punishment: suspension and recall block what goes out, never what comes
 in. Absconding and death block everything until two people decide.
 """
+
+
+def require_paid(policy: Policy) -> None:
+    """*Refuses* house rules under which no hours ever reach anybody inside, with ``InputError``.
+
+    A sheet is paid by the site's issuance account or by an organisation.
+    """
+    payers = (AccountKind.ISSUANCE, AccountKind.ORGANISATION)
+    if all(policy.flow(payer, AccountKind.CUSTODY)[0] is Verdict.NEVER for payer in payers):
+        raise InputError(
+            field="policy",
+            problem="under this bank's house rules no hours reach anybody in custody;"
+            " a coordinator sets others: timebank bank set-policy custody",
+        )
 
 
 def require_outside(action: str, actor: Actor | None, inside: frozenset[PersonId]) -> None:
