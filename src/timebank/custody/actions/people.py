@@ -76,8 +76,9 @@ def apply(
     then; one in custody; and one that holds hours until release.
 
     *Refuses*, in this order: a person in custody as the actor, a bank whose house rules let no
-    hours reach anybody inside (``InputError``), a person in the scheme already (``RefTaken``), one who holds a role of staff (``NotPermitted``), and what joining, opening
-    accounts and freezing refuse.
+    hours reach anybody inside (``InputError``), a person in the scheme already (``RefTaken``), one
+    who holds a role of staff (``NotPermitted``), and what joining, opening accounts and freezing
+    refuse.
     """
     store = store_of(uow)
     require_outside("custody.apply", by, store.inside())
