@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 import timebank
+from timebank import banks
 from timebank.errors import ConflictError, DatabaseUnavailable, TimebankError
 
 
@@ -51,3 +52,16 @@ def test_no_connection_of_the_pool_comes_free(door: str, postgres_engine: Engine
     with engine.connect():
         assert type(refusal(door, engine)) is ConflictError
     engine.dispose()
+
+
+def test_a_server_gone_after_the_last_read_spoils_no_reading(postgres_engine: Engine) -> None:
+    """What was read is whole; the connection is given up, and the next one is another."""
+    with timebank.standalone(postgres_engine, bank="riverside") as uow:
+        banks.create(uow, first_coordinator="cora")
+    with timebank.reading(postgres_engine, bank="riverside") as uow:
+        found = banks.get(uow)
+        pid = uow.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with postgres_engine.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
+    with timebank.reading(postgres_engine, bank="riverside") as uow:
+        assert banks.get(uow) == found

@@ -20,6 +20,7 @@ from timebank.domain.bank import day_of
 from timebank.domain.hours import Hours
 from timebank.errors import TimebankError
 from timebank.ports import UnitOfWork
+from timebank.storage.sql.unit_of_work import system_clock
 
 SITES: Final = ("riverside", "leyhill", "castle")
 DAYS: Final = 60
@@ -160,8 +161,7 @@ class Site:
 
 def tell(place: Place, say: Say) -> list[Site]:
     """Two months at three sites, up to today."""
-    now = place.run(SITES[0], lambda uow: uow.now())
-    clock, random = Clock(now - timedelta(days=DAYS + 1)), Random(7)
+    clock, random = Clock(system_clock() - timedelta(days=DAYS + 1)), Random(7)
     sites = [Site(place=place, slug=slug, clock=clock) for slug in SITES]
     for site in sites:
         site.found()

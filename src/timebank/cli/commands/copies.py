@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -73,6 +73,10 @@ def backup(where: Place, file: File, accepted: options.AcceptedFile = None) -> A
     return _answer("timebank.backup/1", file=kept, reports=reports, said=said, code=code)
 
 
+class _NotKept(Exception):
+    """The copy has findings: what was written of it is rolled back."""
+
+
 def restore(where: Place, file: File, accepted: options.AcceptedFile = None) -> Answer:
     """Copy every bank of a backup into an empty place, and audit it there before it is kept.
 
@@ -86,11 +90,14 @@ def restore(where: Place, file: File, accepted: options.AcceptedFile = None) -> 
         slugs = _slugs_in(held, file)
         _require_empty(where)
         timebank.migrate(where.engine, schema=where.schema, wings=timebank.wing_names(held))
-        with _copied(held, None, where.engine, where.schema, slugs) as banks:
+        with (
+            suppress(_NotKept),
+            _copied(held, None, where.engine, where.schema, slugs) as banks,
+        ):
             reports = _audited(banks, accepted_in(accepted))
             code = _exit_code(reports)
-            if code and banks:
-                banks[0].connection.rollback()
+            if code:
+                raise _NotKept
     said = f"Nothing of {file} was kept." if code else f"Restored from {file}."
     return _answer("timebank.restored/1", file=file, reports=reports, said=said, code=code)
 

@@ -290,15 +290,20 @@ def reading(
 
 @contextmanager
 def _snapshot(connection: Connection) -> Iterator[None]:
-    """One state of the database to read from; the connection goes back as it came."""
+    """One state of the database to read from; the connection goes back as it came, or is given up:
+    what was read does not depend on a server that is gone by then.
+    """
     try:
         with _translating():
             _begin_reading(connection)
         yield
     finally:
-        if connection.dialect.name == "sqlite" and not connection.invalidated:
-            sqlite.end_reading(connection)
-        connection.rollback()
+        try:
+            if connection.dialect.name == "sqlite" and not connection.invalidated:
+                sqlite.end_reading(connection)
+            connection.rollback()
+        except SQLAlchemyError:
+            connection.invalidate()
 
 
 def _begin_writing(connection: Connection, schema: str | None) -> None:
