@@ -12,9 +12,11 @@ import pytest
 from tests.backends import BANK, MemoryBackend, World, a_world
 from timebank import Hours, accounts, audits, journal
 from timebank.actions.audits import BEFORE, MOST, AuditReport
-from timebank.domain.audit import NAMES, Accepted, Finding, Verdict
+from timebank.domain.audit import NAMES, Accepted, CheckInfo, Finding, Verdict
 from timebank.errors import InputError
+from timebank.ports import WingAudit
 from timebank.storage.memory.answers import Audit
+from timebank.storage.memory.units import MemoryReading
 
 FOREVER = 10**6
 """Hours that facts may wait for the sealer."""
@@ -157,3 +159,28 @@ def test_a_flood_of_findings_is_counted_and_not_kept(
     assert (len(check.findings), check.more) == (MOST, 7)
     accepted = [by_cora(finding) for finding in report.findings]
     assert audit(world, accepted=accepted).verdict is Verdict.FINDINGS, "seven are not named"
+
+
+def test_a_wing_adds_its_checks_and_what_they_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Finding(
+        check="sheets_are_signed",
+        subject="sheet 7",
+        expected="two",
+        found="one",
+        message="unsigned",
+    )
+    wing = WingAudit(
+        checks=(CheckInfo(name="sheets_are_signed", holds="Each sheet has two signatures."),),
+        passes=lambda uow: {("sheets_are_signed",): lambda: [wrong]},
+        subjects=lambda uow: {"sheets_are_signed": 9},
+        notices=lambda uow: [wrong],
+    )
+    monkeypatch.setattr(MemoryReading, "wing_audits", (wing,))
+    report = audit(world)
+    assert (report.findings, report.notices) == ((wrong,), (wrong,))
+    (check,) = (check for check in report.checks if check.name == "sheets_are_signed")
+    assert check.subjects == 9
+    assert audit(world, ["sheets_are_signed"]).verdict is Verdict.FINDINGS
+    assert world.see(audits.checks)[-1].name == "sheets_are_signed"
