@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import create_engine, make_url
@@ -13,6 +14,16 @@ import timebank
 from tests.backends import SqlBackend
 from tests.custody.scheme import Scheme, a_scheme, found_scheme
 from tests.postgres import Server, create_database, drop_database
+
+ONE_IN = 3
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All tests run on SQLite, on which a scheme lives; on PostgreSQL a third of them by default,
+    always the same, and the others in the long run.
+    """
+    if "[postgresql]" in item.name and crc32(item.name.encode()) % ONE_IN:
+        item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
