@@ -14,6 +14,7 @@ import pygraphviz
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+# From here on: E402, since the checkout has to be on the path first.
 import timebank  # noqa: E402
 from scripts.make_reference import public_functions  # noqa: E402
 from scripts.pictures import PICTURES  # noqa: E402

@@ -24,6 +24,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+# From here on: E402, since the checkout has to be on the path first.
 import timebank  # noqa: E402
 from scripts import pictures  # noqa: E402
 from scripts import reference_custody as custody  # noqa: E402

@@ -29,11 +29,8 @@ def is_measured(item: pytest.Item) -> bool:
     process or a document, and are a third faster unmeasured.
     """
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    given = (
-        item.callspec.params.values()
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        else ()
-    )
+    call = getattr(item, "callspec", None)
+    given = () if call is None else call.params.values()
     return folder in LAWS and DATABASES.isdisjoint(map(str, given))
 
 

@@ -114,11 +114,11 @@ def read_policy(path: Path | str) -> Policy:
     *Refuses* a file that cannot be read or is no TOML (``InputError``), and every unknown key,
     wrong value and missing limit together, with ``FileFaults``.
     """
-    text, content = _toml(path, "policy")
+    text, content = read_toml(path, "policy")
     return policy_of(content, _lines_of(text))
 
 
-def _toml(path: Path | str, field: str) -> tuple[str, dict[str, Any]]:
+def read_toml(path: Path | str, field: str) -> tuple[str, dict[str, Any]]:
     """A TOML file as text and as data. *Refuses* what cannot be read, with ``InputError``."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -155,7 +155,7 @@ def read_accepted(path: Path | str) -> tuple[Accepted, ...]:
     *Refuses* a file that cannot be read or is no TOML (``InputError``), and every unknown key and
     wrong value together, with ``FileFaults``.
     """
-    text, content = _toml(path, "accepted")
+    text, content = read_toml(path, "accepted")
     where = _lines_of(text)
     try:
         found = AcceptedFile.model_validate(content)

@@ -5,7 +5,7 @@ the ledger's keys; moves hours by the ledger's own actions; and is known to ``mi
 entry point of the group ``timebank.wings``. How: docs/how-to/build-a-wing.md.
 """
 
-from timebank.actions._gather import check_page, conditions, person_id
+from timebank.actions._gather import bank_today, check_page, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain.audit import CheckInfo, Finding
 from timebank.domain.changes import Changes, WingValue
@@ -37,6 +37,7 @@ __all__ = [
     "WingAudit",
     "WingValue",
     "action",
+    "bank_today",
     "blocks",
     "check_page",
     "conditions",

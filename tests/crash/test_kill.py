@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,9 +14,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 import timebank
-from tests import postgres
 from tests.concurrency.town import BANK, Town, founded
-from tests.postgres import Server, create_database, start_server
+from tests.postgres import Server, create_database
 from timebank import Hours, exchanges
 from timebank.domain.audit import Verdict
 from timebank.domain.exchange import State
@@ -25,29 +23,6 @@ from timebank.domain.ids import ExchangeId
 
 ROOT = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
-
-
-@pytest.fixture(scope="module")
-def durable_server() -> Iterator[Server]:
-    """A PostgreSQL that waits for the disk."""
-    if os.environ.get(postgres.OWN_SERVER):
-        pytest.skip("the server is somebody else's")
-    server = start_server(fsync=True)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An engine on a migrated database that waits for the disk."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'mortal.sqlite'}"
-    else:
-        url = create_database(request.getfixturevalue("durable_server"))
-    engine = create_engine(url)
-    timebank.migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def url_of(engine: Engine) -> str:

@@ -32,9 +32,9 @@ from timebank.custody import (
 from timebank.custody import (
     scheme as schemes,
 )
+from timebank.custody.actions._gather import store_of
 from timebank.custody.domain.audit import INSIDE_KINDS, Moved
 from timebank.custody.domain.rules import Basis, DestinationClass
-from timebank.custody.store import CustodyStore
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Actor, Role
 from timebank.errors import TimebankError
@@ -89,7 +89,7 @@ class Anybody:
     def any_of(self, name: str) -> Any:
         """An id of something that is there."""
         with self.scheme.backend.reading(self.scheme.bank) as uow:
-            store = CustodyStore(uow.link)  # type: ignore[attr-defined]
+            store = store_of(uow)
             if name == "sheet":
                 found: list[Any] = [file.sheet.id for file in store.files()[-6:]]
             else:
@@ -228,7 +228,7 @@ ASKED: dict[str, Callable[[Anybody], None]] = {
 
 def moved(scheme: Scheme) -> tuple[Moved, ...]:
     with scheme.backend.reading(scheme.bank) as uow:
-        return CustodyStore(uow.link).moved()  # type: ignore[attr-defined]
+        return store_of(uow).moved()
 
 
 def lawful(scheme: Scheme) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 import timebank
+from tests.cli.program import run
 from timebank import accounts, banks, errors, exchanges, members, staff
 
 READS = (accounts.balances, accounts.list, exchanges.list, members.list, staff.list)
@@ -63,8 +64,6 @@ def test_an_async_function_is_no_action() -> None:
 
 
 def test_the_command_line_takes_the_url_of_an_async_app(tmp_path: Any) -> None:
-    from tests.cli.program import run
-
     file = tmp_path / "app.sqlite"
     timebank.migrate(create_engine(f"sqlite:///{file}"))
     answer = run("db", "current", "--url", f"sqlite+aiosqlite:///{file}")

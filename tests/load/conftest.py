@@ -15,9 +15,12 @@ from sqlalchemy import Engine
 
 import timebank
 from tests.concurrency.town import BANK, Town, founded
+from tests.durable import durable, durable_server
 from tests.load import clients
 from tests.load.history import Answer, Bank, Op, Read, Side, serial_order, settled
 from timebank.domain.audit import Verdict
+
+__all__ = ["durable", "durable_server"]
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 4

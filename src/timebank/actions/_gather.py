@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.agreement import Case
-from timebank.domain.bank import check_clock
+from timebank.domain.bank import check_clock, day_of
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import AccountId, ExchangeId, PersonId, checked_id
 from timebank.domain.movement import Books
@@ -83,6 +84,11 @@ def person_id(uow: ReadingUnit, member: str, *, field: str = "member") -> Person
     if person is None:
         raise NotFoundError(kind=field, ref=member)
     return person.id
+
+
+def bank_today(uow: ReadingUnit) -> date:
+    """The day it is in the bank's zone."""
+    return day_of(uow.now(), uow.banks.get().zone)
 
 
 def check_page(after: str | None, limit: int) -> None:

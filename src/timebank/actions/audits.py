@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
+from timebank.actions._gather import bank_today
 from timebank.actions._passes import ALWAYS_WHOLE, KEPT, SUBJECTS, Passes, passes, streams
 from timebank.domain.audit import (
     CHECKS,
@@ -19,7 +20,6 @@ from timebank.domain.audit import (
     Verdict,
     check_reviews,
 )
-from timebank.domain.bank import day_of
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit, WingAudit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
@@ -240,7 +240,7 @@ def _excused(
     uow: ReadingUnit, found: dict[str, list[Finding]], accepted: Collection[Accepted]
 ) -> tuple[tuple[Finding, Accepted], ...]:
     """The findings that somebody answers for, taken out of those found."""
-    today = day_of(uow.now(), uow.banks.get().zone) if accepted else date.max
+    today = bank_today(uow) if accepted else date.max
     excused = []
     for findings in found.values():
         for finding in [*findings]:
@@ -252,7 +252,7 @@ def _excused(
 
 
 def _notices(uow: ReadingUnit, beside: Iterable[WingAudit]) -> tuple[Finding, ...]:
-    today = day_of(uow.now(), uow.banks.get().zone)
+    today = bank_today(uow)
     due = check_reviews(uow.audit.reviews_due(today))
     return (*due, *(notice for audit in beside for notice in audit.notices(uow)))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from timebank.actions._gather import check_page, conditions, person_id
+from timebank.actions._gather import bank_today, check_page, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain import listing as rules
 from timebank.domain.actor import Actor, Role
-from timebank.domain.bank import day_of
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Conditions, require_actor
 from timebank.domain.events import ListingPlaced, ListingWithdrawn
@@ -156,7 +155,7 @@ def search(
         member=None,
         category=category,
         words=words,
-        standing_on=day_of(uow.now(), uow.banks.get().zone),
+        standing_on=bank_today(uow),
         after=after,
         limit=limit,
     )

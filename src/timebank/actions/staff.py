@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from timebank.actions._gather import conditions, person_id
+from timebank.actions._gather import bank_today, conditions, person_id
 from timebank.actions._request import action
 from timebank.domain.actor import Actor, Role
-from timebank.domain.bank import day_of
 from timebank.domain.changes import Changes
 from timebank.domain.ids import PersonId
 from timebank.domain.member import Person, PersonKind, Staff, checked_text
@@ -98,7 +97,7 @@ def actor(
     (``NotPermitted``), a member who would act for somebody else (``InputError``).
     """
     id_ = person_id(uow, ref, field="person")
-    today = day_of(uow.now(), uow.banks.get().zone)
+    today = bank_today(uow)
     standing = uow.people.standings([id_])[id_]
     ranked = (Role.COORDINATOR, Role.BROKER, Role.OFFICER, Role.MEMBER)
     held = [r for r in ranked if standing.holds(r, today)]

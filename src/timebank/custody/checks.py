@@ -9,9 +9,8 @@ from typing import Final
 from timebank.custody.domain import audit
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
-from timebank.domain.bank import day_of
 from timebank.ports import ReadingUnit
-from timebank.wings import Finding, Link, WingAudit
+from timebank.wings import Finding, Link, WingAudit, bank_today
 
 Check = Callable[[Books], Iterable[Finding]]
 
@@ -41,7 +40,7 @@ def _books(uow: ReadingUnit) -> Books:
         beneficiaries={one.id: one for one in store.beneficiaries()},
         passages=store.passages(),
         staff=tuple(staff for staff, _ in uow.people.staff()),
-        today=day_of(uow.now(), uow.banks.get().zone),
+        today=bank_today(uow),
     )
 
 
@@ -69,7 +68,7 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
 
 def _notices(uow: ReadingUnit) -> Iterable[Finding]:
     store = CustodyStore(_link(uow))
-    today = day_of(uow.now(), uow.banks.get().zone)
+    today = bank_today(uow)
     shown = (one for one, _ in store.exceptionals(open_only=True))
     return audit.notices(shown, store.open_passages(), today)
 

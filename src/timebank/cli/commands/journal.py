@@ -15,6 +15,7 @@ import typer
 import timebank
 from timebank.cli import options
 from timebank.cli.command import place, reading
+from timebank.cli.files import writing_to
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.errors import InputError
@@ -105,14 +106,10 @@ def _written(lines: Iterable[str], out: Path | None, *, mode: int = 0o666) -> in
         return os.open(name, flags, mode)
 
     with ExitStack() as files:
-        try:
-            target = (
-                files.enter_context(open(out, "w", encoding="utf-8", opener=opener))
-                if out
-                else sys.stdout
-            )
-        except OSError as error:
-            raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
+        target = sys.stdout
+        if out:
+            with writing_to(out):
+                target = files.enter_context(open(out, "w", encoding="utf-8", opener=opener))
         return sum(target.write(f"{line}\n") > 0 for line in lines)
 
 

@@ -13,6 +13,7 @@ import timebank
 from timebank.cli import names, options
 from timebank.cli.command import Desk, reading, writing
 from timebank.cli.documents import plain
+from timebank.cli.files import writing_to
 from timebank.cli.render import Answer, to_json
 from timebank.domain.erasure import FORGOTTEN
 from timebank.domain.events import MemberForgotten
@@ -64,12 +65,10 @@ def access(
 
 def _write_new(folder: Path, pages: Mapping[str, str]) -> list[str]:
     """Files for their owner alone. *Refuses* a folder that is there, with ``InputError``."""
-    try:
+    with writing_to(folder):
         folder.mkdir(mode=0o700, parents=True)
         for name, text in pages.items():
             (folder / name).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(field="out", problem=f"{folder}: {error.strerror}") from None
     return [str(folder / name) for name in pages]
 
 

@@ -12,6 +12,7 @@ import timebank
 from timebank.cli import options
 from timebank.cli.command import place, reading
 from timebank.cli.failures import FINDINGS
+from timebank.cli.files import writing_to
 from timebank.cli.render import Answer, grid
 from timebank.cli.session import Place
 from timebank.cli.signing import read, require_signature, sign
@@ -152,11 +153,8 @@ def _json(content: bytes) -> Any:
 
 
 def _write(file: Path, content: str, *, how: str = "w") -> None:
-    try:
-        with file.open(how, encoding="utf-8") as opened:
-            opened.write(content)
-    except OSError as error:
-        raise InputError(field="out", problem=f"{file}: {error.strerror}") from None
+    with writing_to(file), file.open(how, encoding="utf-8") as opened:
+        opened.write(content)
 
 
 def _document(made: Checkpoint | None) -> dict[str, Any]:

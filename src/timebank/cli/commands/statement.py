@@ -14,6 +14,7 @@ import typer
 import timebank
 from timebank.cli import names, options
 from timebank.cli.command import reading
+from timebank.cli.files import writing_to
 from timebank.cli.render import Answer
 from timebank.domain.account import PERSONAL, Account
 from timebank.domain.bank import day_of
@@ -187,8 +188,6 @@ def _file_name(ref: str | None, account: AccountId) -> str:
 
 def _write(path: Path, text: str) -> None:
     """*Refuses* a place that cannot be written, with ``InputError``."""
-    try:
+    with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(field="out", problem=f"{path}: {error.strerror}") from None

@@ -15,7 +15,7 @@ from timebank.custody.actions._gather import (
     store_of,
 )
 from timebank.custody.domain.attention import Exceptional, Rule, is_shared
-from timebank.custody.domain.beneficiary import Beneficiary, decided, proposed
+from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct, decided, proposed
 from timebank.domain.actor import Actor
 from timebank.domain.ids import FactId
 from timebank.errors import NotFoundError
@@ -59,8 +59,7 @@ def approve(
     """
     before = locked_beneficiary(uow, beneficiary)
     found = case(uow, by=by, approved_by=approved_by)
-    last = review_on or found.now.today + timedelta(days=found.rules.beneficiary_days)
-    after, done = decided(before, "approve", found.now, inside=found.inside, review_on=last)
+    after, done = _until(before, "approve", found, review_on)
     event = acted("approved beneficiary", after.id)
     shown = _shared(after, found)
     return Changes(added=(done, *shown), changed=(after,), events=(event,))
@@ -79,8 +78,7 @@ def review(
     """Two people looked again: it stands until a new day. *Refuses* what ``approve`` refuses."""
     before = locked_beneficiary(uow, beneficiary)
     found = case(uow, by=by, approved_by=approved_by)
-    last = review_on or found.now.today + timedelta(days=found.rules.beneficiary_days)
-    after, done = decided(before, "review", found.now, inside=found.inside, review_on=last)
+    after, done = _until(before, "review", found, review_on)
     event = acted("reviewed beneficiary", after.id)
     return Changes(added=(done,), changed=(after,), events=(event,))
 
@@ -104,6 +102,14 @@ def list(uow: ReadingUnit, person: str) -> tuple[Beneficiary, ...]:
     """A person's list in order of id. *Refuses* unknown people with ``NotFoundError``."""
     id_ = person_id(uow, person, field="person")
     return store_of(uow).beneficiaries(people=[id_])
+
+
+def _until(
+    before: Beneficiary, act: str, found: Case, review_on: date | None
+) -> tuple[Beneficiary, BeneficiaryAct]:
+    """Two people's decision that stands until a day, or for as long as the rules say."""
+    last = review_on or found.now.today + timedelta(days=found.rules.beneficiary_days)
+    return decided(before, act, found.now, inside=found.inside, review_on=last)
 
 
 def _shared(one: Beneficiary, found: Case) -> tuple[Exceptional, ...]:

@@ -10,10 +10,9 @@ from timebank.custody.domain import retention
 from timebank.custody.domain.beneficiary import require_staff
 from timebank.custody.domain.retention import Basis, Record, Retention
 from timebank.domain.actor import Actor
-from timebank.domain.bank import day_of
 from timebank.domain.words import checked_word
 from timebank.ports import ReadingUnit, UnitOfWork
-from timebank.wings import Changes, action, person_id
+from timebank.wings import Changes, action, bank_today, person_id
 
 
 @action("custody.keep")
@@ -51,7 +50,7 @@ def list(uow: ReadingUnit, person: str) -> tuple[Retention, ...]:
 def due(uow: ReadingUnit) -> tuple[Retention, ...]:
     """Records whose day is over, of people who are not forgotten yet."""
     store = store_of(uow)
-    today = day_of(uow.now(), uow.banks.get().zone)
+    today = bank_today(uow)
     over = tuple(retention.due(store.retentions(), today))
     known = uow.people.many({one.person for one in over})
     return tuple(

@@ -127,21 +127,17 @@ def record_attempt(
 
 
 def attempts(
-    uow: ReadingUnit, *, after: FactId | None = None, limit: int = 100
+    uow: ReadingUnit, *, after: str | None = None, limit: int = 100
 ) -> tuple[Attempt, ...]:
-    """What was refused, in order of record; a page of ``limit`` after ``after``."""
+    """What was refused, in order of record; a page of ``limit`` after the one of that id."""
     check_page(after, limit)
-    return store_of(uow).attempts(after=after, limit=limit)
+    last = None if after is None else FactId(checked_id(after, field="after"))
+    return store_of(uow).attempts(after=last, limit=limit)
 
 
 def by_prefix(uow: ReadingUnit, table: str, prefix: str) -> tuple[FactId, ...]:
     """Ids of the scheme's sheets, beneficiaries … that begin so, at most two."""
     return store_of(uow).by_prefix(table, prefix)
-
-
-def attempt_id(text: str) -> FactId:
-    """An attempt's id. *Refuses* other text with ``InputError``."""
-    return FactId(checked_id(text, field="after"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.custody import rules_text
 from timebank.domain.receipt import Receipt
-from timebank.errors import InputError
 from timebank.ports import ReadingUnit
 
 
@@ -83,11 +82,7 @@ def close(
 
 def attempts(uow: ReadingUnit, after: options.After = None, limit: options.Limit = 100) -> Answer:
     """List what was refused: who asked, for what, and by which rule."""
-    found = custody.scheme.attempts(
-        uow,
-        after=None if after is None else custody.scheme.attempt_id(after),
-        limit=limit,
-    )
+    found = custody.scheme.attempts(uow, after=after, limit=limit)
     labels = Labels(uow).learn(actors=[one.actor for one in found])
     rows = [
         (one.recorded_at.date(), labels.actor(one.actor), one.action, one.code) for one in found
@@ -138,12 +133,9 @@ def set_rules(
     approved_by: options.ApprovedBy = None,
 ) -> Receipt:
     """New rules from now on, by two people; what the file leaves out is as shipped."""
-    import tomllib
+    from timebank.schemas import read_toml
 
-    try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(field="file", problem=f"{file}: {error}") from None
+    _, given = read_toml(file, "file")
     return custody.scheme.set_rules(
         desk.uow,
         rules_text.from_plain(given),

@@ -16,12 +16,12 @@ from timebank.cli.documents import named
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.custody.domain.destination import parts_text
-from timebank.domain.bank import day_of
 from timebank.domain.hours import Hours
 from timebank.domain.ids import FactId
 from timebank.domain.receipt import Receipt
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
+from timebank.wings import bank_today
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person in custody: ref or id.")]
 Which = Annotated[
@@ -196,7 +196,7 @@ def set_price(
 
 def prices(uow: ReadingUnit) -> Answer:
     """List what things cost today."""
-    found = custody.destinations.prices(uow, day=day_of(uow.now(), uow.banks.get().zone))
+    found = custody.destinations.prices(uow, day=bank_today(uow))
     rows = [(one.item, Hours(minutes=one.minutes or 0), one.starts_on) for one in found]
     document = {
         "schema": "timebank.custody-prices/1",

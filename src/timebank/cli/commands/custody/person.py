@@ -13,12 +13,12 @@ from timebank.cli import names, options
 from timebank.cli.command import Desk, group, reading
 from timebank.cli.commands.custody._desk import acting, beneficiary_id
 from timebank.cli.documents import named, plain
+from timebank.cli.files import writing_to
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid, to_json
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.retention import Basis, Record
 from timebank.domain.receipt import Receipt
-from timebank.errors import InputError
 from timebank.ports import ReadingUnit
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person's ref, or id.")]
@@ -227,11 +227,8 @@ def access(
 ) -> Answer:
     """Write everything that is held on one person, for that person; others appear as roles."""
     document = custody.people.access(uow, person)
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(to_json(document) + "\n")
-    except OSError as error:
-        raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
+    with writing_to(out), out.open("x", encoding="utf-8") as file:
+        file.write(to_json(document) + "\n")
     answer = {"schema": "timebank.custody-access-written/1", "bank": uow.slug, "file": str(out)}
     return Answer(document=answer, text=(f"Written: {out}",))
 

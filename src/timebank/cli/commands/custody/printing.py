@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +12,16 @@ import timebank
 from timebank import custody
 from timebank.cli import names, options
 from timebank.cli.command import group, place, reading
+from timebank.cli.files import writing_to
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.custody import paper as pages
 from timebank.custody.domain.sheet import checked_paper
 from timebank.domain.account import AccountKind
-from timebank.domain.bank import day_of
 from timebank.errors import InputError
 from timebank.formats.statement_page import Heading
 from timebank.ports import ReadingUnit
+from timebank.wings import bank_today
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person: ref or id.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the page goes.")]
@@ -55,10 +56,11 @@ def statement(
     """One page in large type: folded, only a number and a day show; with a slip to tear off."""
     first, last = options.day_range(from_, to, month, year)
     view = custody.people.get(uow, person)
-    found = timebank.accounts.statement(uow, view.membership.custody, start=first, end=_after(last))
+    end = last + timedelta(days=1)
+    found = timebank.accounts.statement(uow, view.membership.custody, start=first, end=end)
     known = uow.people.get(view.membership.id)
     ref = (known.ref if known else None) or view.membership.id[-6:]
-    page = pages.prisoner(found, ref=ref, held_minutes=view.held.minutes, made_on=_today(uow))
+    page = pages.prisoner(found, ref=ref, held_minutes=view.held.minutes, made_on=bank_today(uow))
     return _page(page, "statement", out)
 
 
@@ -86,9 +88,10 @@ def family(
         holder=holder,
         kind=view.kind,
         ref=None,
-        made_on=_today(uow),
+        made_on=bank_today(uow),
     )
-    found = timebank.accounts.statement(uow, account, start=first, end=_after(last))
+    end = last + timedelta(days=1)
+    found = timebank.accounts.statement(uow, account, start=first, end=end)
     return _page(pages.family(found, heading), "family", out)
 
 
@@ -108,16 +111,6 @@ def _page(page: str, kind: str, out: Path | None) -> Answer:
     document = {"schema": "timebank.custody-page/1", "kind": kind, "html": page}
     if out is None:
         return Answer(document=document, text=(page.removesuffix("\n"),))
-    try:
+    with writing_to(out):
         out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(field="out", problem=f"{out}: {error.strerror}") from None
     return Answer(document=document, text=(f"Written: {out}",))
-
-
-def _today(uow: ReadingUnit) -> date:
-    return day_of(uow.now(), uow.banks.get().zone)
-
-
-def _after(last: date) -> date:
-    return date.fromordinal(last.toordinal() + 1)

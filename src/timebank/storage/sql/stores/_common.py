@@ -22,8 +22,12 @@ class Store:
     def __init__(self, link: Link) -> None:
         self.link = link
 
+    def _own(self, table: Table) -> ColumnElement[bool]:
+        """The rows of the bank."""
+        return table.c.bank_id == self.link.bank
+
     def _of_bank(self, table: Table) -> Select[Any]:
-        return select(table).where(table.c.bank_id == self.link.bank)
+        return select(table).where(self._own(table))
 
 
 def slices(values: Collection[Any]) -> Iterator[list[Any]]:

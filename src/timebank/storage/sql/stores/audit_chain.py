@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, func, literal, select, type_coerce
 
 from timebank.storage.sql import schema
 from timebank.storage.sql.stores.audit_scope import Scoped
@@ -73,7 +73,7 @@ class SqlAuditChain(Scoped):
             for side in ("source", "target")
         ]
         other = account.c.recorded_at.is_distinct_from(func.coalesce(*last))
-        query = select(account.c.id).where(and_(self._own(account), other)).limit(1)
+        query = select(account.c.id).where(self._own(account), other).limit(1)
         return self.link.one(query) is not None
 
 

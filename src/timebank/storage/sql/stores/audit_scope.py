@@ -65,10 +65,6 @@ class Scoped(Store):
         super().__init__(link)
         self._later = later
 
-    def _own(self, table: Table) -> ColumnElement[bool]:
-        """The rows of the bank."""
-        return table.c.bank_id == self.link.bank
-
     def _in_scope(self, table: Table) -> ColumnElement[bool]:
         """The rows that are looked at."""
         is_later = _LATER.get(table.name)
