@@ -130,18 +130,18 @@ def writing(
             done = fn(Desk(uow=uow, by=by, key=shared["key"]), **own)
             return done if isinstance(done, Answer) else receipts(uow, done)
 
-        def remember(error: RefusedError, uow: UnitOfWork) -> None:
-            if on_refusal is not None and not own.get("dry_run"):
-                who = actor(uow, shared["by"], role=shared["by_role"])
-                on_refusal(Desk(uow=uow, by=who, key=None), error)
+        def remember(keep: OnRefusal, error: RefusedError, uow: UnitOfWork) -> None:
+            who = actor(uow, shared["by"], role=shared["by_role"])
+            keep(Desk(uow=uow, by=who, key=None), error)
 
         with opened(shared["url"], shared["schema"]) as where:
             do = where.rehearse if own.get("dry_run") else where.write
             try:
                 answer = do(shared["bank"], act)
             except RefusedError as error:
-                with suppress(TimebankError):  # the refusal is what the person has to see
-                    where.write(shared["bank"], partial(remember, error))
+                if on_refusal is not None and not own.get("dry_run"):
+                    with suppress(TimebankError):  # the refusal is what the person has to see
+                        where.write(shared["bank"], partial(remember, on_refusal, error))
                 raise
         _answer(answer, as_json=shared["as_json"])
 

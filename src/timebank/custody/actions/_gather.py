@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from timebank.custody.domain.beneficiary import Beneficiary
-from timebank.custody.domain.membership import Membership
+from timebank.custody.domain.attention import Exceptional, Rule, is_large
+from timebank.custody.domain.beneficiary import Beneficiary, require_staff
+from timebank.custody.domain.membership import Membership, require_outside
 from timebank.custody.domain.rules import DEFAULT, Rules
 from timebank.custody.domain.sheet import SheetFile
 from timebank.custody.store import CustodyStore
 from timebank.custody.wing import WING
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, require_second_person
 from timebank.domain.ids import AccountId, FactId, PersonId, checked_id
 from timebank.errors import InputError, NotFoundError
 from timebank.ports import ReadingUnit, UnitOfWork
@@ -101,3 +102,34 @@ def acted(act: str, subject: str) -> WingActed:
 def owners_of(uow: ReadingUnit, accounts: Iterable[AccountId]) -> dict[AccountId, PersonId | None]:
     """To whom accounts belong."""
     return {id_: account.owner for id_, account in uow.accounts.many(tuple(accounts)).items()}
+
+
+def require_two_of_staff(found: Case, action: str) -> None:
+    """*Refuses*, in this order: people in custody, who is no staff, one person alone."""
+    require_outside(action, found.now.by, found.inside)
+    require_outside(action, found.now.approved_by, found.inside)
+    require_staff(action, found.now)
+    require_second_person(action, found.now.by, found.now.approved_by)
+
+
+def exceptional(
+    rule: Rule, person: PersonId, account: AccountId, found: Case, *, minutes: int | None = None
+) -> Exceptional:
+    """Something that somebody should look at, as of now."""
+    return Exceptional(
+        id=FactId(found.now.fresh.id()),
+        rule=rule,
+        person=person,
+        account=account,
+        minutes=minutes,
+        recorded_at=found.now.now,
+    )
+
+
+def large_gift(
+    person: PersonId, to: Beneficiary, minutes: int, balance_minutes: int, found: Case
+) -> tuple[Exceptional, ...]:
+    """The gift, where it takes a large share of what somebody has soon after the approval."""
+    if not is_large(minutes, balance_minutes, to, today=found.now.today, rules=found.rules):
+        return ()
+    return (exceptional(Rule.LARGE_GIFT, person, to.account, found, minutes=minutes),)

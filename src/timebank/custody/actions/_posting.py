@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from timebank.actions import members
-from timebank.custody.actions._gather import Case, owners_of
-from timebank.custody.domain.attention import Exceptional, Rule, is_large
+from timebank.custody.actions._gather import Case, large_gift, owners_of
+from timebank.custody.domain.attention import Exceptional
 from timebank.custody.domain.beneficiary import Beneficiary
 from timebank.custody.domain.destination import Leg, Place, in_force, legs_of
 from timebank.custody.domain.membership import FREEZES, Membership
@@ -46,6 +46,7 @@ def posting_of(
     owners = {b.id: owned.get(b.account) for b in beneficiaries.values()}
     said = found.store.instructions(people)
     pot = members.account_of(uow, "pot")
+    accounts = uow.accounts.many([memberships[person].custody for person in people])
     moves: list[tuple[Transfer, Movement]] = []
     shown: list[Exceptional] = []
     for line in credited:
@@ -71,7 +72,11 @@ def posting_of(
             for leg in legs
             if leg.place is not Place.OWN
         ]
-        shown += _shown(uow, own, line, legs, beneficiaries, found)
+        balance = accounts[own.custody].balance_minutes + line.credited_minutes
+        for leg in legs:
+            if leg.beneficiary is not None:
+                one = beneficiaries[leg.beneficiary]
+                shown += large_gift(line.person, one, leg.minutes, balance, found)
     numbered = (
         (transfer, replace(ground, n=n)) for n, (transfer, ground) in enumerate(moves, start=1)
     )
@@ -113,35 +118,3 @@ def _movement(line: SheetLine, purpose: Purpose) -> Movement:
         sheet=line.sheet,
         line=line.n,
     )
-
-
-def _shown(
-    uow: UnitOfWork,
-    own: Membership,
-    line: SheetLine,
-    legs: tuple[Leg, ...],
-    beneficiaries: dict[FactId, Beneficiary],
-    found: Case,
-) -> list[Exceptional]:
-    """Gifts that take a large share of what somebody has, soon after the approval."""
-    account = uow.accounts.many([own.custody])[own.custody]
-    balance = account.balance_minutes + line.credited_minutes
-    return [
-        Exceptional(
-            id=FactId(found.now.fresh.id()),
-            rule=Rule.LARGE_GIFT,
-            person=line.person,
-            account=beneficiaries[leg.beneficiary].account,
-            minutes=leg.minutes,
-            recorded_at=found.now.now,
-        )
-        for leg in legs
-        if leg.beneficiary is not None
-        and is_large(
-            leg.minutes,
-            balance,
-            beneficiaries[leg.beneficiary],
-            today=found.now.today,
-            rules=found.rules,
-        )
-    ]

@@ -67,8 +67,10 @@ def change_of(
 
 def block(uow: UnitOfWork, membership: Membership, *, by: Actor) -> None:
     """Every account as its state blocks it."""
-    for kind, wanted in FREEZES[membership.state].items():
-        account = uow.accounts.many([membership.account(kind)])[membership.account(kind)]
+    freezes = FREEZES[membership.state]
+    found = uow.accounts.many([membership.account(kind) for kind in freezes])
+    for kind, wanted in freezes.items():
+        account = found[membership.account(kind)]
         if wanted is not None and account.frozen is not wanted:
             accounts.freeze(uow, account.id, frozen=wanted, reason=SAFEGUARDING, by=by)
 

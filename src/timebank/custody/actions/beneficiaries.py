@@ -10,6 +10,7 @@ from timebank.custody.actions._gather import (
     acted,
     case,
     coded,
+    exceptional,
     locked_beneficiary,
     locked_membership,
     store_of,
@@ -17,7 +18,6 @@ from timebank.custody.actions._gather import (
 from timebank.custody.domain.attention import Exceptional, Rule, is_shared
 from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct, decided, proposed
 from timebank.domain.actor import Actor
-from timebank.domain.ids import FactId
 from timebank.errors import NotFoundError
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, action, person_id
@@ -115,13 +115,4 @@ def _until(
 def _shared(one: Beneficiary, found: Case) -> tuple[Exceptional, ...]:
     if not is_shared(one.account, one.person, found.store.beneficiaries(account=one.account)):
         return ()
-    return (
-        Exceptional(
-            id=FactId(found.now.fresh.id()),
-            rule=Rule.SHARED_BENEFICIARY,
-            person=one.person,
-            account=one.account,
-            minutes=None,
-            recorded_at=found.now.now,
-        ),
-    )
+    return (exceptional(Rule.SHARED_BENEFICIARY, one.person, one.account, found),)

@@ -11,13 +11,15 @@ from timebank.custody.actions._gather import (
     acted,
     case,
     inner,
+    large_gift,
     locked_beneficiary,
     locked_membership,
     locked_sheet,
     owners_of,
+    require_two_of_staff,
     store_of,
 )
-from timebank.custody.domain.attention import Exceptional, Rule, is_large
+from timebank.custody.domain.attention import Exceptional
 from timebank.custody.domain.beneficiary import Beneficiary, require_staff
 from timebank.custody.domain.destination import Instruction, Part, check_parts
 from timebank.custody.domain.membership import Membership, require_outside
@@ -25,9 +27,9 @@ from timebank.custody.domain.movement import Movement, Price, Purpose
 from timebank.custody.domain.sheet import checked_paper
 from timebank.custody.errors import NotABeneficiary, NotOnThePriceList
 from timebank.domain.account import AccountKind
-from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.actor import Actor
 from timebank.domain.hours import Hours, positive
-from timebank.domain.ids import AccountId, FactId
+from timebank.domain.ids import FactId
 from timebank.domain.member import checked_text
 from timebank.domain.transaction import Activity, TransactionDraft, Transfer
 from timebank.errors import InputError, NotFoundError
@@ -57,7 +59,7 @@ def set(
     file = None if sheet is None else locked_sheet(uow, sheet)
     own = locked_membership(uow, person)
     found = case(uow, by=by, approved_by=approved_by)
-    _require_two(found, "custody.destination_set")
+    require_two_of_staff(found, "custody.destination_set")
     if file is not None and own.id not in {line.person for line in file.lines}:
         raise InputError(field="sheet", problem="this person is not on it")
     if given_on > found.now.today:
@@ -106,7 +108,7 @@ def give(
     own = locked_membership(uow, person)
     one = None if beneficiary is None else locked_beneficiary(uow, beneficiary)
     found = case(uow, by=by, approved_by=approved_by, people=(own.id,))
-    _require_two(found, "custody.give")
+    require_two_of_staff(found, "custody.give")
     if held and one is not None:
         raise InputError(field="held", problem="say one place, not two")
     if held and not found.rules.held_allowed:
@@ -115,7 +117,8 @@ def give(
     shown: tuple[Exceptional, ...] = ()
     if one is not None:
         _require_receiving(uow, own, one, found)
-        shown = _large(uow, own, one, hours.minutes, found)
+        balance = uow.accounts.lock([own.custody])[own.custody].balance_minutes
+        shown = large_gift(own.id, one, hours.minutes, balance, found)
         target = one.account
     ground = _moved(
         uow,
@@ -188,7 +191,7 @@ def set_price(
     if target is None:
         raise NotFoundError(kind="account", ref=account)
     found = case(uow, by=by, approved_by=approved_by)
-    _require_two(found, "custody.price_set")
+    require_two_of_staff(found, "custody.price_set")
     if target.kind is not AccountKind.ACTIVITY:
         raise InputError(field="account", problem="hours are spent on activities alone")
     day = starts_on or found.now.today
@@ -212,36 +215,11 @@ def prices(uow: ReadingUnit, *, day: date) -> tuple[Price, ...]:
     return tuple(store_of(uow).prices(day).values())
 
 
-def _require_two(found: Case, action: str) -> None:
-    require_outside(action, found.now.by, found.inside)
-    require_outside(action, found.now.approved_by, found.inside)
-    require_staff(action, found.now)
-    require_second_person(action, found.now.by, found.now.approved_by)
-
-
 def _require_receiving(uow: UnitOfWork, own: Membership, one: Beneficiary, found: Case) -> None:
     owner = owners_of(uow, [one.account]).get(one.account)
     allowed = one.person == own.id and one.may_receive(found.now.today)
     if not allowed or owner in found.inside:
         raise NotABeneficiary(person=own.id, beneficiary=one.id)
-
-
-def _large(
-    uow: UnitOfWork, own: Membership, one: Beneficiary, minutes: int, found: Case
-) -> tuple[Exceptional, ...]:
-    balance = uow.accounts.lock([own.custody])[own.custody].balance_minutes
-    if not is_large(minutes, balance, one, today=found.now.today, rules=found.rules):
-        return ()
-    return (
-        Exceptional(
-            id=FactId(found.now.fresh.id()),
-            rule=Rule.LARGE_GIFT,
-            person=own.id,
-            account=AccountId(one.account),
-            minutes=minutes,
-            recorded_at=found.now.now,
-        ),
-    )
 
 
 def _moved(

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from timebank.custody.actions._gather import acted, case, coded, store_of
+from timebank.custody.actions._gather import acted, case, coded, require_two_of_staff, store_of
 from timebank.custody.domain.attention import Attempt, Exceptional, Looked
 from timebank.custody.domain.beneficiary import Standing, require_staff
 from timebank.custody.domain.membership import State, require_outside
 from timebank.custody.domain.rules import DEFAULT, Rules, RulesVersion
 from timebank.custody.domain.sheet import SheetState
-from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.actor import Actor
 from timebank.domain.bank import day_of
 from timebank.domain.ids import FactId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
@@ -34,10 +34,7 @@ def set_rules(
     second person, a category that the house rules lack.
     """
     found = case(uow, by=by, approved_by=approved_by)
-    for actor in (by, approved_by):
-        require_outside("custody.rules_set", actor, found.inside)
-    require_staff("custody.rules_set", found.now)
-    require_second_person("custody.rules_set", by, approved_by)
+    require_two_of_staff(found, "custody.rules_set")
     for category in sorted({*rules.classes, *rules.goods, *rules.confidential}):
         found.now.policy.checked_category(category)
     before = found.store.rules()

@@ -202,7 +202,7 @@ class SqlAuditRows(Scoped):
             (schema.exchange_act, "reason"),
         ):
             word, id_ = table.c[column], table.c.id
-            query = select(word.label("word"), id_).where(self._in_scope(table), word.is_not(None))
+            query = select(word.label("word"), id_).where(self._scanned(table), word.is_not(None))
             if self.link.is_sqlite:  # of a group's columns it takes any row's
                 seen = query.group_by(word).order_by(word)
             else:
