@@ -105,6 +105,8 @@ WHO_ACTS: Final = {
 }
 """Branch of the tree → who has to do something."""
 
+_TWO_PEOPLE = "where it takes an approver, two people may allow it (with reason, review date)"
+
 SAMPLES: Final[dict[str, object]] = {
     "account": "3f9c02d1a4b5e677",
     "act": "confirm",
@@ -112,6 +114,7 @@ SAMPLES: Final[dict[str, object]] = {
     "allowed": ("garden", "transport", "other"),
     "available_minutes": 30,
     "category": "gardening",
+    "ceiling_minutes": 6000,
     "closed_until": "2026-09-30",
     "command": "timebank db upgrade",
     "day": "2026-09-12",
@@ -120,6 +123,7 @@ SAMPLES: Final[dict[str, object]] = {
     "expected": "0001",
     "faults": (Fault(line=4, column="minutes", problem="'1.5' is not a whole number"),),
     "field": "hours",
+    "floor_minutes": -1200,
     "found": "missing",
     "frozen": "out",
     "id": "01a10b4e40007d858264256a8c00580e",
@@ -158,15 +162,23 @@ OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
     "naive_time": {"field": "at", "problem": "needs a time zone"},
     "day_in_future": {"field": "happened_on", "problem": "2026-10-06 lies in the future"},
     "self_transfer": {"field": "receiver", "problem": "giver and receiver are the same"},
-    "unknown_category": {"field": "category", "problem": "is not in the list"},
     "file_faults": {"field": "file", "problem": "1 fault, nothing was taken from it"},
-    "not_found": {"kind": "member", "ref": "ana"},
+    "not_found": {"kind": "member", "ref": "ana", "where": "bank"},
     "member_suspended": {"status": "suspended"},
-    "flow_not_allowed": {"rule": "never"},
+    "unknown_category": {
+        "field": "category",
+        "problem": "is not in the list",
+        "rule": "categories",
+    },
+    "not_enough_hours": {"rule": "member_floor", "next_step": _TWO_PEOPLE},
+    "ceiling_reached": {"rule": "member_ceiling", "next_step": _TWO_PEOPLE},
+    "flow_not_allowed": {"rule": "flows", "needed": "never"},
+    "period_closed": {"rule": "late_roles", "who": ("coordinator", "system")},
     "ref_taken": {"kind": "ref"},
     "not_permitted": {"who": "the giver"},
     "wrong_state": {"possible": ("reverse",)},
-    "too_late": {"act": "dispute"},
+    "too_late": {"act": "dispute", "rule": "dispute_days"},
+    "clock_suspect": {"rule": "clock_behind"},
     "poster_busy": {"reason": "1000 requests wait already"},
     "database_unavailable": {"reason": "disk is full", "next_step": "Make room, then try again."},
     "backend_setting": {

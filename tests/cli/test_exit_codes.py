@@ -111,7 +111,7 @@ def test_with_json_errors_are_json_too() -> None:
     assert (answer.code, answer.out) == (2, "")
     assert list(said) == ["schema", "code", "message", "retryable", "http_status", "data"]
     assert (said["schema"], said["code"]) == ("timebank.error/1", "not_found")
-    assert said["data"] == {"kind": "account", "ref": "nobody"}
+    assert said["data"] == {"kind": "account", "ref": "nobody", "where": "bank"}
     assert json.loads(run("frob", "--json").err)["code"] == "usage"
 
 

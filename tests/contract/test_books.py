@@ -31,7 +31,7 @@ def test_each_member_has_an_account_and_the_bank_its_own(world: World) -> None:
 def test_an_unknown_account_is_not_found(world: World, account: AccountId) -> None:
     with pytest.raises(NotFoundError) as caught:
         world.see(accounts.get, account)
-    assert caught.value.data == {"kind": "account", "ref": account}
+    assert caught.value.data == {"kind": "account", "ref": account, "where": "bank"}
 
 
 def test_accounts_are_found_by_id_and_prefix(world: World) -> None:

@@ -29,7 +29,7 @@ def test_a_bank_that_nobody_created_is_not_found(backend: Backend) -> None:
 
     with pytest.raises(NotFoundError) as caught:
         look()
-    assert caught.value.data == {"kind": "bank", "ref": "nowhere"}
+    assert caught.value.data == {"kind": "bank", "ref": "nowhere", "where": "database"}
 
 
 def test_a_slug_is_taken_once(world: World) -> None:

@@ -36,7 +36,7 @@ def test_m46_another_banks_account_is_not_found(backend: Backend) -> None:
     draft = TransactionDraft(transfers=(Transfer(source=theirs, target=ours, hours=Hours.of(1)),))
     with pytest.raises(NotFoundError) as caught:
         here.do(transfers.post, [draft], by=here.cora)
-    assert caught.value.data == {"kind": "account", "ref": theirs}
+    assert caught.value.data == {"kind": "account", "ref": theirs, "where": "bank"}
     with pytest.raises(NotFoundError):
         here.see(accounts.balance, theirs)
     with pytest.raises(NotFoundError):

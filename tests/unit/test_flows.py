@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support import refusal
+from timebank.domain.account import FIXED
 from timebank.domain.account import AccountKind as K
 from timebank.domain.flows import (
     NEEDS_APPROVAL,
@@ -79,8 +80,5 @@ def test_a_pair_is_listed_once():
 
 def test_each_verdict_names_its_rule():
     table = flow_table(OPEN_FLOWS)
-    rules = {
-        verdict_for(table, pair)[1]
-        for pair in ((K.HELD, K.HELD), (K.MEMBER, K.POT), (K.POT, K.ACTIVITY))
-    }
-    assert len(rules) == 3
+    pairs = ((K.HELD, K.HELD), (K.MEMBER, K.POT), (K.POT, K.ACTIVITY))
+    assert [verdict_for(table, pair)[1] for pair in pairs] == [FIXED, "flows", "flows"]

@@ -107,9 +107,9 @@ def test_rounding(rounding, step, raw, credited):
 @pytest.mark.parametrize(
     ("rounding", "raw", "rule"),
     [
-        (Rounding.NONE, 47, "step_minutes"),
-        (Rounding.NEAREST, 7, "step_minutes"),
-        (Rounding.UP, 24 * 60 + 1, "max_exchange_minutes"),
+        (Rounding.NONE, 47, "step"),
+        (Rounding.NEAREST, 7, "step"),
+        (Rounding.UP, 24 * 60 + 1, "max_exchange"),
     ],
 )
 def test_minutes_that_are_refused(rounding, raw, rule):

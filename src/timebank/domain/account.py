@@ -9,6 +9,7 @@ from typing import Final
 
 from timebank.domain.actor import Actor
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
+from timebank.errors import CeilingReached, NotEnoughHours
 
 
 class AccountKind(Enum):
@@ -38,6 +39,21 @@ any further ones come after it in every list."""
 NEVER_OVERDRAWN: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
 """Kinds whose floor is 0:00 in every bank, and whose limits no override lifts: a debt inside a
 prison is leverage."""
+
+FLOOR_RULES: Final = {
+    AccountKind.MEMBER: "member_floor",
+    AccountKind.ORGANISATION: "organisation_floor",
+    AccountKind.ISSUANCE: "allotment",
+}
+CEILING_RULES: Final = {
+    AccountKind.MEMBER: "member_ceiling",
+    AccountKind.ORGANISATION: "organisation_ceiling",
+}
+"""The house rule that a new account of that kind has its limit from, by its key in the policy file;
+the limits of other kinds are ``FIXED``."""
+
+FIXED: Final = "fixed in every bank"
+"""What a refusal names as its rule where no policy can change it."""
 
 UNOPENED: Final = "unopened"
 """What a further account was before it was opened; the first of a member was ``none``."""
@@ -87,6 +103,38 @@ def room_minutes(account: Account) -> int | None:
     if account.ceiling_minutes is None:
         return None
     return account.ceiling_minutes - account.balance_minutes
+
+
+def not_enough_hours(
+    account: Account, *, available_minutes: int, needed_minutes: int
+) -> NotEnoughHours:
+    """The refusal for an account that would end below its floor; it names the rule."""
+    return NotEnoughHours(
+        account=account.id,
+        available_minutes=available_minutes,
+        needed_minutes=needed_minutes,
+        rule=FLOOR_RULES.get(account.kind, FIXED),
+        floor_minutes=account.floor_minutes or 0,
+        next_step=_way_out(account),
+    )
+
+
+def ceiling_reached(account: Account, *, room_minutes: int, offered_minutes: int) -> CeilingReached:
+    """The refusal for an account that would end above its ceiling; it names the rule."""
+    return CeilingReached(
+        account=account.id,
+        room_minutes=room_minutes,
+        offered_minutes=offered_minutes,
+        rule=CEILING_RULES.get(account.kind, FIXED),
+        ceiling_minutes=account.ceiling_minutes or 0,
+        next_step=_way_out(account),
+    )
+
+
+def _way_out(account: Account) -> str:
+    if account.kind in NEVER_OVERDRAWN:
+        return "nobody can allow it"
+    return "where it takes an approver, two people may allow it (with reason, review date)"
 
 
 class ChangeField(Enum):

@@ -254,7 +254,7 @@ def _check_in_time(exchange: Exchange, conditions: Conditions) -> None:
     age = conditions.now - exchange.recorded_at
     if age.days >= days:
         until = day_of(conditions.after_days(days) - age, conditions.bank.zone)
-        raise TooLate(act="dispute", until=until.isoformat(), days=days)
+        raise TooLate(act="dispute", until=until.isoformat(), days=days, rule="dispute_days")
 
 
 def expire(case: Case, conditions: Conditions) -> Changes:
@@ -326,9 +326,9 @@ def checked_minutes(exchange: Exchange, hours: Hours, conditions: Conditions) ->
     if minutes > limit:
         raise HoursNotAllowed(
             minutes=minutes,
-            rule="agreed hours and band",
+            rule="band",
             limit_minutes=limit,
-            next_step="report at most that and dispute it, or cancel and agree on more",
+            next_step="report no more than was agreed and the band, or agree on more",
         )
     return minutes
 

@@ -94,4 +94,8 @@ def check_clock(now: datetime, last_recorded_at: datetime | None, policy: Policy
     behind = last_recorded_at - timedelta(minutes=policy.clock_behind_minutes)
     ahead = last_recorded_at + timedelta(days=policy.clock_ahead_days)
     if not behind <= now <= ahead:
-        raise ClockSuspect(now=now.isoformat(), last_recorded_at=last_recorded_at.isoformat())
+        raise ClockSuspect(
+            now=now.isoformat(),
+            last_recorded_at=last_recorded_at.isoformat(),
+            rule="clock_behind" if now < behind else "clock_ahead_days",
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from timebank.domain.account import FIXED
 from timebank.domain.account import AccountKind as K
 from timebank.errors import InputError
 
@@ -97,7 +98,5 @@ def flow_table(flows: tuple[Flow, ...]) -> Mapping[Pair, Verdict]:
 def verdict_for(table: Mapping[Pair, Verdict], pair: Pair) -> tuple[Verdict, str]:
     """What holds for this pair of kinds, and the name of the rule that says so."""
     if pair in NEVER:
-        return Verdict.NEVER, "fixed in every bank"
-    if pair in table:
-        return table[pair], "the policy's table of flows"
-    return Verdict.NEVER, "not in the policy's table of flows"
+        return Verdict.NEVER, FIXED
+    return table.get(pair, Verdict.NEVER), "flows"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from timebank.domain.account import Account, available_minutes
+from timebank.domain.account import Account, available_minutes, not_enough_hours
 from timebank.domain.ids import AccountId, ExchangeId, HoldId
-from timebank.errors import NotEnoughHours, WrongState
+from timebank.errors import WrongState
 
 
 class HoldOutcome(Enum):
@@ -45,9 +45,7 @@ def place(account: Account, hold: Hold) -> Account:
     """
     available = available_minutes(account)
     if available is not None and available < hold.minutes:
-        raise NotEnoughHours(
-            account=account.id, available_minutes=available, needed_minutes=hold.minutes
-        )
+        raise not_enough_hours(account, available_minutes=available, needed_minutes=hold.minutes)
     return replace(account, held_minutes=account.held_minutes + hold.minutes)
 
 

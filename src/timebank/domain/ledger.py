@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from timebank.domain.account import (
+    FIXED,
     NEVER_OVERDRAWN,
     PERSONAL,
     Account,
@@ -15,6 +16,8 @@ from timebank.domain.account import (
     ChangeField,
     Frozen,
     available_minutes,
+    ceiling_reached,
+    not_enough_hours,
     room_minutes,
 )
 from timebank.domain.actor import Actor, is_second_person
@@ -160,7 +163,11 @@ def _counting_day(happened_on: date, conditions: Conditions) -> date:
     if closed_until is None or happened_on > closed_until:
         return happened_on
     if conditions.by.role not in conditions.policy.late_roles:
-        raise PeriodClosed(day=happened_on.isoformat(), closed_until=closed_until.isoformat())
+        raise PeriodClosed(
+            day=happened_on.isoformat(),
+            closed_until=closed_until.isoformat(),
+            who=tuple(sorted(role.value for role in conditions.policy.late_roles)),
+        )
     return closed_until + timedelta(days=1)
 
 
@@ -180,13 +187,15 @@ def _check_transfer(
             raise FlowNotAllowed(
                 source_kind=source.kind.value,
                 target_kind=target.kind.value,
-                rule=f"{rule}: {'needs approval by a second person' if unapproved else 'never'}",
+                rule=rule,
+                needed="it needs approval by a second person" if unapproved else "never",
             )
         if (source.kind, target.kind) in SAME_OWNER and source.owner != target.owner:
             raise FlowNotAllowed(
                 source_kind=source.kind.value,
                 target_kind=target.kind.value,
-                rule="fixed in every bank: only between accounts of one person",
+                rule=FIXED,
+                needed="only between accounts of one person",
             )
     if posting.kind in _THROUGH_A_FREEZE and approved:
         require_open(target, conditions, blocked=frozenset())
@@ -277,8 +286,8 @@ def _broken_limits(
         if available is not None and available < 0 < less:
             yield (
                 account,
-                NotEnoughHours(
-                    account=account, available_minutes=available + less, needed_minutes=less
+                not_enough_hours(
+                    after[account], available_minutes=available + less, needed_minutes=less
                 ),
             )
     for account in targets:
@@ -287,7 +296,7 @@ def _broken_limits(
         if room is not None and room < 0 < more:
             yield (
                 account,
-                CeilingReached(account=account, room_minutes=room + more, offered_minutes=more),
+                ceiling_reached(after[account], room_minutes=room + more, offered_minutes=more),
             )
 
 

@@ -158,14 +158,14 @@ class Policy:
         if credited % step or credited < 1:
             raise HoursNotAllowed(
                 minutes=raw_minutes,
-                rule="step_minutes",
+                rule="step",
                 limit_minutes=step,
                 next_step="use whole steps",
             )
         if credited > self.max_exchange_minutes:
             raise HoursNotAllowed(
                 minutes=raw_minutes,
-                rule="max_exchange_minutes",
+                rule="max_exchange",
                 limit_minutes=self.max_exchange_minutes,
                 next_step="record a day's work at a time",
             )

@@ -27,7 +27,7 @@ class Banks:
     def get(self) -> Bank:
         """The bank. *Refuses* a slug nobody created, with ``NotFoundError``."""
         if self._shelf.bank is None:
-            raise NotFoundError(kind="bank", ref=self._slug)
+            raise NotFoundError(kind="bank", ref=self._slug, where="database")
         return self._shelf.bank
 
     def find(self) -> Bank | None:

@@ -63,7 +63,7 @@ class SqlBankStore(Store):
         """The bank. *Refuses* a slug that nobody created, with ``NotFoundError``."""
         bank = self.find()
         if bank is None:
-            raise NotFoundError(kind="bank", ref=self._slug)
+            raise NotFoundError(kind="bank", ref=self._slug, where="database")
         return bank
 
     def find(self) -> Bank | None:

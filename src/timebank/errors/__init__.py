@@ -11,53 +11,16 @@
     BrokenInvariantError       our fault: stands outside on purpose
 
 Each has a stable ``code``, a message (what, where, what next) and typed ``data``: compare those.
+Where a house rule was used, ``data["rule"]`` is its key in the policy file, or says that no policy
+can change it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import partial
-from typing import Any, ClassVar, dataclass_transform
+from dataclasses import dataclass
+from typing import Any
 
-
-@dataclass_transform(eq_default=False, kw_only_default=True)
-@dataclass(eq=False, repr=False, kw_only=True)
-class TimebankError(Exception):
-    """Base of everything that timebank refuses or cannot do; every subclass is a dataclass."""
-
-    code: ClassVar[str] = "timebank_error"
-    retryable: ClassVar[bool] = False
-    http_status: ClassVar[int] = 500
-    template: ClassVar[str] = "Something went wrong."
-
-    def __init_subclass__(cls) -> None:
-        dataclass(eq=False, repr=False, kw_only=True)(cls)
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The typed facts of this error, by field name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def __str__(self) -> str:
-        said = {name: _said(name, value) for name, value in self.data.items()}
-        way_out = "where it takes an approver, two people may allow it (with reason, review date)."
-        return self.template.format(way_out=way_out, **said)
-
-    def __repr__(self) -> str:
-        facts = ", ".join(f"{name}={value!r}" for name, value in self.data.items())
-        return f"{type(self).__name__}({facts})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), **self.data), ()
-
-
-def _said(name: str, value: Any) -> Any:
-    """A fact in words: amounts in hours and minutes, lists without brackets."""
-    if name.endswith("minutes") and isinstance(value, int):
-        return f"{'-' if value < 0 else ''}{abs(value) // 60}:{abs(value) % 60:02d}"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "nothing"
-    return value
+from timebank.errors.base import TimebankError as TimebankError
 
 
 class InputError(TimebankError):
@@ -102,6 +65,7 @@ class UnknownCategory(InputError):
     problem: str = ""
     category: str
     allowed: tuple[str, ...]
+    rule: str = "categories"
     template = "category: {category!r} is not in this bank's list; it knows {allowed}"
 
 
@@ -136,9 +100,10 @@ class NotFoundError(TimebankError):
 
     code = "not_found"
     http_status = 404
-    template = "No {kind} {ref!r} in this bank."
+    template = "No {kind} {ref!r} in this {where}."
     kind: str
     ref: str
+    where: str = "bank"
 
 
 class RefusedError(TimebankError):
@@ -152,20 +117,32 @@ class NotEnoughHours(RefusedError):
     """The source account would end below its floor and further out than it is."""
 
     code = "not_enough_hours"
-    template = "Account {account} has {available_minutes}, {needed_minutes} are needed; {way_out}"
+    template = (
+        "Account {account} has {available_minutes} above its floor ({rule}: {floor_minutes}), "
+        "{needed_minutes} are needed; {next_step}."
+    )
     account: str
     available_minutes: int
     needed_minutes: int
+    rule: str
+    floor_minutes: int
+    next_step: str
 
 
 class CeilingReached(RefusedError):
     """The target account would end above its ceiling and further out than it is."""
 
     code = "ceiling_reached"
-    template = "Account {account} has room for {room_minutes}, {offered_minutes} came; {way_out}"
+    template = (
+        "Account {account} has room for {room_minutes} below its ceiling "
+        "({rule}: {ceiling_minutes}), {offered_minutes} came; {next_step}."
+    )
     account: str
     room_minutes: int
     offered_minutes: int
+    rule: str
+    ceiling_minutes: int
+    next_step: str
 
 
 class AccountFrozen(RefusedError):
@@ -246,19 +223,24 @@ class FlowNotAllowed(RefusedError):
     """Hours may not go from this kind of account to that."""
 
     code = "flow_not_allowed"
-    template = "Hours may not go from {source_kind} to {target_kind} in this bank ({rule})."
+    template = "Hours may not go from {source_kind} to {target_kind} ({rule}): {needed}."
     source_kind: str
     target_kind: str
     rule: str
+    needed: str
 
 
 class PeriodClosed(RefusedError):
     """The day lies in a closed period and the actor may not post late."""
 
     code = "period_closed"
-    template = "{day} lies in a closed period (until {closed_until}); a coordinator may post late."
+    template = (
+        "{day} lies in a closed period (until {closed_until}); late may post ({rule}): {who}."
+    )
     day: str
     closed_until: str
+    who: tuple[str, ...]
+    rule: str = "late_roles"
 
 
 class HoursNotAllowed(RefusedError):
@@ -294,10 +276,11 @@ class TooLate(RefusedError):
     """The days the policy allows for this act are over."""
 
     code = "too_late"
-    template = "{act} was possible until {until} (policy: {days} days)."
+    template = "{act} was possible until {until} ({rule}: {days})."
     act: str
     until: str
     days: int
+    rule: str
 
 
 class ClockSuspect(RefusedError):
@@ -305,9 +288,13 @@ class ClockSuspect(RefusedError):
 
     code = "clock_suspect"
     http_status = 503
-    template = "The clock says {now}, last was {last_recorded_at}; set it, or: timebank bank today"
+    template = (
+        "The clock says {now}, last was {last_recorded_at} ({rule}); "
+        "set it, or: timebank bank today"
+    )
     now: str
     last_recorded_at: str
+    rule: str
 
 
 class KeyReusedError(TimebankError):
