@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -96,15 +96,15 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture
-def world(backend: Backend) -> World:
+def world(backend: Backend, founded: Callable[[Backend], World]) -> World:
     """A bank of neighbours on every storage."""
-    return a_world(backend)
+    return founded(backend)
 
 
 @pytest.fixture
-def sql_world(engine: Engine) -> World:
+def sql_world(engine: Engine, founded: Callable[[Backend], World]) -> World:
     """A bank of neighbours in each database."""
-    return a_world(SqlBackend(engine))
+    return founded(SqlBackend(engine))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +121,12 @@ class World:
     """An officer."""
     people: dict[str, PersonId] = field(default_factory=dict)
     accounts: dict[str, AccountId] = field(default_factory=dict)
+
+    def moved_to(self, backend: Backend) -> World:
+        """The same bank in a copy of its database, a moment after it was founded."""
+        backend.clock.advance(self.backend.clock() - backend.clock())
+        people, accounts = dict(self.people), dict(self.accounts)
+        return replace(self, backend=backend, people=people, accounts=accounts)
 
     def do(self, action: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
         """One action in a unit of work of its own; a moment later than the one before."""

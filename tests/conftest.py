@@ -1,15 +1,21 @@
 """Fixtures for every test: databases, migrated once per session and copied for each test."""
 
+from __future__ import annotations
+
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, make_url
 
 from tests.postgres import NoPostgres, Server, create_database, drop_database, start_server
+
+if TYPE_CHECKING:
+    from tests.backends import Backend, World
 
 settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
@@ -70,10 +76,25 @@ def postgres_template(postgres_server: Server) -> Iterator[str]:
     drop_database(postgres_server, url)
 
 
-@pytest.fixture
-def postgres_engine(postgres_server: Server, postgres_template: str) -> Iterator[Engine]:
-    """An engine on a fresh, migrated PostgreSQL database."""
+@pytest.fixture(scope="session")
+def postgresql_world(
+    postgres_server: Server, postgres_template: str
+) -> Iterator[tuple[str, World]]:
+    """The name of a database to copy from in which a bank of neighbours stands, and the bank."""
     url = create_database(postgres_server, template=postgres_template)
+    yield str(make_url(url).database), _founded(url)
+    drop_database(postgres_server, url)
+
+
+@pytest.fixture
+def postgres_engine(
+    postgres_server: Server, postgres_template: str, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """An engine on a fresh, migrated PostgreSQL database."""
+    template = postgres_template
+    if "founded" in request.fixturenames:
+        template, _ = request.getfixturevalue("postgresql_world")
+    url = create_database(postgres_server, template=template)
     engine = create_engine(url)
     yield engine
     engine.dispose()
@@ -88,10 +109,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def sqlite_world(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, World]:
+    """A file to copy from in which a bank of neighbours stands, and the bank."""
+    file = shutil.copyfile(sqlite_template, tmp_path_factory.mktemp("sqlite") / "world.sqlite")
+    return file, _founded(f"sqlite:///{file}")
+
+
 @pytest.fixture
-def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+def sqlite_engine(
+    sqlite_template: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
     """An engine on a fresh, migrated SQLite file, as a host would make it."""
-    file = shutil.copyfile(sqlite_template, tmp_path / "timebank.sqlite")
+    template = sqlite_template
+    if "founded" in request.fixturenames:
+        template, _ = request.getfixturevalue("sqlite_world")
+    file = shutil.copyfile(template, tmp_path / "timebank.sqlite")
     engine = create_engine(f"sqlite:///{file}")
     yield engine
     engine.dispose()
@@ -103,6 +138,34 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     name = {"sqlite": "sqlite_engine", "postgresql": "postgres_engine"}[request.param]
     found: Engine = request.getfixturevalue(name)
     return found
+
+
+@pytest.fixture
+def founded(request: pytest.FixtureRequest) -> Callable[[Backend], World]:
+    """A bank of neighbours in the test's storage.
+
+    Databases of a test that asks for this are copied from one in which the bank stands already.
+    """
+    from tests.backends import MemoryBackend, a_world
+
+    def in_its_place(backend: Backend) -> World:
+        if isinstance(backend, MemoryBackend):
+            return a_world(backend)
+        _, world = request.getfixturevalue(f"{backend.name}_world")
+        found: World = world.moved_to(backend)
+        return found
+
+    return in_its_place
+
+
+def _founded(url: str) -> World:
+    from tests.backends import SqlBackend, a_world
+
+    engine = create_engine(url)
+    try:
+        return a_world(SqlBackend(engine))
+    finally:
+        engine.dispose()
 
 
 def _migrate(url: str) -> None:

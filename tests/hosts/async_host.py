@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from tests.backends import SqlBackend, a_world
+from tests.backends import SqlBackend
 from tests.hosts.host import Base, Host
 from tests.postgres import create_database, drop_database
 
@@ -30,23 +30,25 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, driver: str, tmp_path: Path) -> Iterator[str]:
-    """A migrated database with the host's table, by its synchronous URL."""
+    """A database with a bank of neighbours, by its synchronous URL."""
     if driver == "aiosqlite":
-        template = request.getfixturevalue("sqlite_template")
+        template, _ = request.getfixturevalue("sqlite_world")
         yield f"sqlite:///{shutil.copyfile(template, tmp_path / 'host.sqlite')}"
         return
     server = request.getfixturevalue("postgres_server")
-    url = create_database(server, request.getfixturevalue("postgres_template"))
+    template, _ = request.getfixturevalue("postgresql_world")
+    url = create_database(server, template)
     yield url
     drop_database(server, url)
 
 
 @pytest.fixture
-def host(url: str) -> Iterator[Host]:
+def host(url: str, request: pytest.FixtureRequest) -> Iterator[Host]:
     """A synchronous look at what the asynchronous host does."""
+    _, world = request.getfixturevalue(f"{make_url(url).get_backend_name()}_world")
     engine = create_engine(url)
     Base.metadata.create_all(engine)
-    yield Host(engine=engine, world=a_world(SqlBackend(engine)))
+    yield Host(engine=engine, world=world.moved_to(SqlBackend(engine)))
     engine.dispose()
 
 

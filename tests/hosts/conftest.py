@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backends import SqlBackend, a_world, sql_world
+from tests.backends import SqlBackend, sql_world
 from tests.hosts.host import SQLITE, Base, Host, by_default
 from tests.postgres import create_database, drop_database
 
@@ -24,13 +24,14 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     name, way = request.param
     server = partial(request.getfixturevalue, "postgres_server")
     if name == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
+        template, world = request.getfixturevalue("sqlite_world")
         url = f"sqlite:///{shutil.copyfile(template, tmp_path / 'host.sqlite')}"
     else:
-        url = create_database(server(), request.getfixturevalue("postgres_template"))
+        template, world = request.getfixturevalue("postgresql_world")
+        url = create_database(server(), template)
     engine = way(url)
     Base.metadata.create_all(engine)
-    yield Host(engine=engine, world=a_world(SqlBackend(engine)))
+    yield Host(engine=engine, world=world.moved_to(SqlBackend(engine)))
     engine.dispose()
     if name == "postgresql":
         drop_database(server(), url)

@@ -78,19 +78,19 @@ def test_preparing_sets_two_pragmas_and_changes_no_transaction_mode(sqlite_engin
 
 
 @pytest.fixture
-def sqlite_world(sqlite_engine: Engine) -> World:
+def offline_world(sqlite_engine: Engine) -> World:
     """A bank of neighbours on SQLite."""
     return a_world(SqlBackend(sqlite_engine))
 
 
 def test_foreign_keys_that_are_off_in_an_open_transaction_are_refused(
-    sqlite_engine: Engine, sqlite_world: World
+    sqlite_engine: Engine, offline_world: World
 ) -> None:
     sqlite_engine.dispose()
     with Session(sqlite_engine) as session:
         session.connection().exec_driver_sql("BEGIN")
         with pytest.raises(BackendSettingError) as caught:
-            timebank.unit_of_work(session, bank=sqlite_world.bank).__enter__()
+            timebank.unit_of_work(session, bank=offline_world.bank).__enter__()
     found = caught.value
     assert (found.setting, found.found, found.expected) == ("foreign_keys", "off", "on")
 
@@ -179,36 +179,36 @@ def limited(driver: Any, _record: object) -> None:
     driver.execute(f"PRAGMA max_page_count = {pages + 3}")
 
 
-def test_a_full_disk_leaves_nothing_half_done(sqlite_engine: Engine, sqlite_world: World) -> None:
+def test_a_full_disk_leaves_nothing_half_done(sqlite_engine: Engine, offline_world: World) -> None:
     full = create_engine(sqlite_engine.url)
     event.listen(full, "connect", limited)
-    world = world_on(sqlite_world, full)
+    world = world_on(offline_world, full)
     granted: list[Any] = []
     with pytest.raises(DatabaseUnavailable) as caught:
         granted.extend(world.give("anna", 1) for _ in range(200))
     assert caught.value.reason == "the disk is full"
     assert 0 < len(granted) < 200
     full.dispose()
-    assert sqlite_world.balance("anna") == len(granted)
-    assert sqlite_world.see(timebank.audits.run).verdict is Verdict.CLEAN
-    sqlite_world.give("anna", 1)
-    assert sqlite_world.balance("anna") == len(granted) + 1
+    assert offline_world.balance("anna") == len(granted)
+    assert offline_world.see(timebank.audits.run).verdict is Verdict.CLEAN
+    offline_world.give("anna", 1)
+    assert offline_world.balance("anna") == len(granted) + 1
 
 
 def test_a_disk_that_fills_up_inside_a_hosts_transaction_leaves_nothing_of_ours(
-    sqlite_engine: Engine, sqlite_world: World
+    sqlite_engine: Engine, offline_world: World
 ) -> None:
     """The host catches our error and commits what is left of its transaction."""
     full = create_engine(sqlite_engine.url)
     event.listen(full, "connect", limited)
-    world = world_on(sqlite_world, full)
+    world = world_on(offline_world, full)
     with Session(full) as session:
         with pytest.raises(StorageError):
             _many_grants(world, session)
         session.commit()
     full.dispose()
-    assert sqlite_world.balance("anna") == 0
-    assert sqlite_world.see(timebank.audits.run).verdict is Verdict.CLEAN
+    assert offline_world.balance("anna") == 0
+    assert offline_world.see(timebank.audits.run).verdict is Verdict.CLEAN
 
 
 def _many_grants(world: World, session: Session) -> None:
@@ -239,11 +239,11 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the driver has no autocommit before 3.12")
 def test_a_driver_that_commits_every_statement_is_refused(
-    sqlite_engine: Engine, sqlite_world: World
+    sqlite_engine: Engine, offline_world: World
 ) -> None:
     engine = create_engine(sqlite_engine.url, connect_args={"autocommit": True})
     with Session(engine) as session, pytest.raises(BackendSettingError) as caught:
-        timebank.unit_of_work(session, bank=sqlite_world.bank).__enter__()
+        timebank.unit_of_work(session, bank=offline_world.bank).__enter__()
     assert caught.value.setting == "autocommit"
     engine.dispose()
 

@@ -56,7 +56,7 @@ def day_range(
     *Refuses* anything but one of: both days, a month, a year (``InputError``).
     """
     if month is not None and year is None and from_ is None and to is None:
-        start = day(f"{month}-01")
+        start = _iso(_first_of_month, month, field="month", example="2026-10")
         return start, (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     if year is not None and month is None and from_ is None and to is None:
         start = day(f"{year:04d}-01-01")
@@ -66,6 +66,10 @@ def day_range(
     if to < from_:
         raise InputError(field="to", problem=f"{to} lies before {from_}")
     return from_, to
+
+
+def _first_of_month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
 
 
 def _option(*names: str, help: str, metavar: str, parser: Any = None, envvar: Any = None) -> Any:

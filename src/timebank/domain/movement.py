@@ -86,7 +86,9 @@ def donate(
     own = source is None or (source.owner is not None and source.owner == by.acts_for)
     if by.role is not Role.SYSTEM and not own:
         raise NotPermitted(
-            action="transfers.donate", who=str(by), needed="the owner of the hours, or staff for it"
+            action="transfers.donate",
+            who=str(by),
+            needed="the owner of the hours, or staff on the owner's behalf",
         )
     id_ = TransactionId(conditions.fresh.id())
     posting = Posting(

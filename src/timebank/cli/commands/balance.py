@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from timebank.cli import names, options
 from timebank.cli.command import reading
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, Grid, grid
-from timebank.domain.account import UNIT
+from timebank.domain.account import UNIT, AccountKind
 from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
 from timebank.domain.member import Person
@@ -76,9 +77,10 @@ def balances(
     part of the books.
     """
     _check(at, on, recompute)
-    views = timebank.accounts.list(uow)
+    listed = timebank.accounts.list(uow)
     found = timebank.accounts.balances(uow, at=at, on=on, recompute=recompute)
-    people, past = _owners(uow, views), at is not None or on is not None
+    people, past = _owners(uow, listed), at is not None or on is not None
+    views = sorted(listed, key=partial(_place, people))
     rows = [_row(v, found[v.id], people, past=past, with_name=with_names) for v in views]
     total = sum(hours.minutes for hours in found.values())
     document = {
@@ -129,6 +131,12 @@ def _source(recompute: bool) -> str:
 
 def _owners(uow: ReadingUnit, views: Iterable[AccountView]) -> dict[PersonId, Person]:
     return uow.people.many({view.owner for view in views if view.owner is not None})
+
+
+def _place(people: dict[PersonId, Person], view: AccountView) -> tuple[int, str, str]:
+    """Where an account stands in the list: by kind, then by what it is called."""
+    ref = None if view.owner is None else people[view.owner].ref
+    return [*AccountKind].index(view.kind), ref or view.label or "", view.id
 
 
 def _row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from timebank.domain.listing import Listing, ListingKind
 from timebank.domain.receipt import Receipt
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit
+from timebank.wings import bank_today
 
 Whose = Annotated[
     str | None,
@@ -137,8 +139,14 @@ def _whose(desk: Desk, member: str | None) -> PersonId:
     return desk.by.acts_for
 
 
+def _state(listing: Listing, today: date) -> str:
+    if listing.withdrawn_at is not None:
+        return "withdrawn"
+    return "open" if listing.stands_on(today) else "expired"
+
+
 def _page(uow: ReadingUnit, found: Sequence[Listing], limit: int) -> Answer:
-    labels = names.Labels(uow).learn(people=[one.member for one in found])
+    labels, today = names.Labels(uow).learn(people=[one.member for one in found]), bank_today(uow)
     rows = [
         (
             one.kind.value,
@@ -146,7 +154,7 @@ def _page(uow: ReadingUnit, found: Sequence[Listing], limit: int) -> Answer:
             one.title,
             one.category,
             one.expires_on,
-            "withdrawn" if one.withdrawn_at else "",
+            _state(one, today),
             one.id,
         )
         for one in found
