@@ -105,7 +105,7 @@ WHO_ACTS: Final = {
 }
 """Branch of the tree → who has to do something."""
 
-_TWO_PEOPLE = "where it takes an approver, two people may allow it (with reason, review date)"
+_TWO_PEOPLE = "where the action takes one, an approver may allow it: approved_by, reason, review_on"
 
 SAMPLES: Final[dict[str, object]] = {
     "account": "3f9c02d1a4b5e677",

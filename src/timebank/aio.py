@@ -42,6 +42,9 @@ async def run(
     *Refuses* what the action refuses, an ``async def`` (``InputError``: it would never run), and an
     action that answers with an iterator: it would read after the unit of work has ended.
     """
+    if not hasattr(session, "run_sync"):
+        kind = type(session).__name__
+        raise InputError(field="session", problem=f"this is {kind}; give an AsyncSession")
     if iscoroutinefunction(action):
         raise InputError(field="action", problem="it is an async def; give a plain function")
 

@@ -133,7 +133,9 @@ class Poster:
         if not isinstance(draft, TransactionDraft):
             raise InputError(field="draft", problem=f"{draft!r} is not a TransactionDraft")
         if not isinstance(by, Actor):
-            raise InputError(field="by", problem=f"{by!r} is not an Actor")
+            raise InputError(
+                field="by", problem=f"{by!r} is not an Actor; get one: staff.actor(uow, ref)"
+            )
         answer: Future[Receipt] = Future()
         with self._door:
             if not (self._open and self._writer.is_alive()):  # a fork leaves the thread behind

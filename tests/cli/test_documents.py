@@ -86,7 +86,9 @@ def test_balances() -> None:
     assert (document["at"], document["source"], document["total_minutes"]) == (None, "running", 0)
     accounts = document["accounts"]
     assert all(list(account) == BALANCE for account in accounts)
-    assert [a["account"] for a in accounts] == sorted(a["account"] for a in accounts)
+    kinds = ["member"] * 3 + ["pot", "issuance", "reserve", "closure"]
+    assert [account["kind"] for account in accounts] == kinds
+    assert [account["ref"] for account in accounts[:3]] == ["anna", "ben", "dan"]
     by_ref = {account["ref"]: account["balance_minutes"] for account in accounts}
     assert (by_ref["anna"], by_ref["ben"]) == (90, -90)
 

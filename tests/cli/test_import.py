@@ -65,6 +65,15 @@ def test_ten_thousand_rows_agree_with_an_independent_sum(riverside, tmp_path):
     assert balances() == found
 
 
+@pytest.mark.usefixtures("riverside")
+def test_a_column_that_was_not_read_is_named(tmp_path):
+    file = a_file(tmp_path, "finn,Finn Berg,90", header="Ref,Name,Balance\n")
+    answer = run("import", file, "--format", "members")
+    assert answer.code == 0
+    assert answer.err.startswith("Columns that were not read: Balance. (There are: ref, name,")
+    assert balances()["finn"] == 0
+
+
 @pytest.mark.parametrize("place", [0, 499, 2_399])
 def test_one_bad_row_and_nothing_is_posted(riverside, tmp_path, place):
     file, _ = generated(tmp_path, 2_400)
@@ -111,7 +120,7 @@ class TestOptions:
         answer = run("import", file, *wishes, "--dry-run")
         assert answer.code == 0
         assert "dry run" in answer.out
-        assert "1 rows: 1 accepted (1:30 hours)" in answer.out
+        assert "1 rows: 1 accepted, 0 known before; 1:30 hours were posted." in answer.out
         assert "1 members joined." in answer.out
         assert "Categories added: magic." in answer.out
         assert posted(riverside) == 0

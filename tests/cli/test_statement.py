@@ -69,6 +69,14 @@ def test_the_next_month_opens_where_this_one_closed():
     )
 
 
+def test_a_month_that_is_none_is_told_how_to_be_written():
+    answer = run("statement", "anna", "--month", "11/2026")
+    assert (answer.code, answer.err) == (
+        2,
+        "timebank: month: '11/2026' cannot be read; write 2026-10\n",
+    )
+
+
 def test_text_for_people():
     answer = run("statement", "anna", *MARCH)
     assert answer.code == 0

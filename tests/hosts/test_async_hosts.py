@@ -127,7 +127,7 @@ def test_preparing_an_asynchronous_engine_turns_foreign_keys_on(
 
     async def run() -> None:
         engine = opened(url, driver)
-        assert timebank.prepare_sqlite(engine) is engine  # type: ignore[arg-type, comparison-overlap]
+        assert timebank.prepare_sqlite(engine) is engine
         async with AsyncSession(engine) as session:
             await session.run_sync(work)
             await session.commit()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import timebank
-from timebank import Hours, audits, exchanges
+from timebank import Hours, accounts, audits, exchanges, transfers
 from timebank.domain.audit import Verdict
 from timebank.errors import KeyReusedError, NotEnoughHours
 from timebank.testing import FrozenClock, a_small_bank
@@ -60,6 +60,14 @@ def test_it_takes_a_policy_and_people() -> None:
     bank = a_small_bank("dora", policy="agency-issued", slug="hillside")
     assert bank.actor("dora") == bank.actor("dora")
     assert bank.join("emil") == bank.actor("emil")
+    bank.do(
+        transfers.grant,
+        to=bank.see(accounts.of_member, "dora").id,
+        hours=Hours.of(1),
+        reason="welcome",
+        by=bank.coordinator,
+    )
+    assert bank.balance("dora") == Hours.of(1), "who joins has been approved"
     assert bank.see(timebank.banks.get).slug == "hillside"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 import timebank
+from tests.backends import World
 from tests.cli.program import run
-from timebank import accounts, banks, errors, exchanges, members, staff
+from timebank import Hours, accounts, banks, errors, exchanges, members, staff, transfers
+from timebank.testing import a_small_bank
 
 READS = (accounts.balances, accounts.list, exchanges.list, members.list, staff.list)
 
@@ -68,3 +71,71 @@ def test_the_command_line_takes_the_url_of_an_async_app(tmp_path: Any) -> None:
     timebank.migrate(create_engine(f"sqlite:///{file}"))
     answer = run("db", "current", "--url", f"sqlite+aiosqlite:///{file}")
     assert (answer.code, answer.err) == (0, "")
+
+
+@pytest.mark.parametrize("wrong", ["sqlite://", None, create_async_engine("sqlite+aiosqlite://")])
+@pytest.mark.parametrize("door", [timebank.standalone, timebank.reading])
+def test_only_an_engine_opens_a_unit_of_its_own(door: Any, wrong: Any) -> None:
+    with pytest.raises(errors.InputError, match="give an Engine"), door(wrong, bank="riverside"):
+        pass
+
+
+def test_an_action_takes_a_unit_of_work(engine: Engine) -> None:
+    forgot_with = timebank.standalone(engine, bank="riverside")
+    for wrong in (engine, Session(engine), forgot_with, None):
+        given: Any = wrong
+        with pytest.raises(errors.InputError, match="with timebank"):
+            banks.create(given, first_coordinator="cora")
+        with pytest.raises(errors.InputError, match="with timebank"):
+            transfers.post(given, [], by=given)
+
+
+def test_an_async_call_takes_an_async_session(engine: Engine) -> None:
+    given: Any = Session(engine)
+    with pytest.raises(errors.InputError, match="give an AsyncSession"):
+        asyncio.run(timebank.aio.run(given, "riverside", banks.get))
+
+
+def test_a_clock_without_a_zone_is_refused(sql_world: World) -> None:
+    engine: Engine = sql_world.backend.engine  # type: ignore[attr-defined]
+    with (
+        pytest.raises(errors.NaiveTime, match="clock"),
+        timebank.standalone(engine, bank=sql_world.bank, clock=datetime.now) as uow,
+    ):
+        members.join(uow, name="Dora", by=sql_world.cora)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": None}, {"name": "Dora", "joined_on": "2025-01-01"}, {"name": 5}]
+)
+def test_a_member_needs_a_name_and_joins_on_a_date(wrong: dict[str, Any]) -> None:
+    bank = a_small_bank()
+    with pytest.raises(errors.InputError):
+        bank.do(members.join, by=bank.coordinator, **wrong)
+
+
+def test_words_are_read_as_hours_and_nothing_else() -> None:
+    for wrong in (1.5, None, 90):
+        given: Any = wrong
+        with pytest.raises(errors.InvalidHours):
+            Hours.parse(given)
+    with pytest.raises(errors.InvalidHours, match=r"-Hours\.of\(1, 30\)"):
+        Hours.parse("-1:00")
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+def test_a_transaction_that_the_host_ends_inside_our_block_is_named(
+    sql_world: World, ends: str
+) -> None:
+    engine: Engine = sql_world.backend.engine  # type: ignore[attr-defined]
+    clock = sql_world.backend.clock
+
+    def join_and_end(session: Session) -> None:
+        with timebank.unit_of_work(session, bank=sql_world.bank, clock=clock) as uow:
+            members.join(uow, name="Dora", ref="dora", by=sql_world.cora)
+            getattr(session, ends)()
+
+    with Session(engine) as session, pytest.raises(errors.InputError, match="inside the block"):
+        join_and_end(session)
+    refs = {member.ref for member in sql_world.see(members.list)}
+    assert ("dora" in refs) is (ends == "commit")

@@ -153,6 +153,21 @@ def test_our_way_up_leaves_the_hosts_revision_alone(empty: Engine, host: Host) -
     assert [tuple(row) for row in found] == [("theirs1",)]
 
 
+def test_a_row_without_its_parent_is_our_business_where_it_is_ours(sqlite_engine: Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE host_note (about INTEGER REFERENCES host_item(id))"
+        )
+        connection.exec_driver_sql("INSERT INTO host_note VALUES (7)")
+    timebank.migrate(sqlite_engine)
+    found_bank(sqlite_engine)
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("UPDATE timebank_person SET bank_id = bank_id + 1")
+    with pytest.raises(SchemaError, match="a row of timebank_staff has no parent"):
+        timebank.migrate(sqlite_engine)
+
+
 def test_both_checks_are_clean_in_one_database(empty: Engine, host: Host) -> None:
     config = with_ours(host(empty))
     command.upgrade(config, "head")

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from tests.backends import MemoryBackend, World, a_world
-from timebank import Hours, Transfer, accounts, exchanges, periods, transfers
-from timebank.domain.account import FIXED
+from tests.support import refusal
+from timebank import Hours, Transfer, accounts, banks, exchanges, periods, transfers
+from timebank.domain.account import FIXED, AccountKind, not_enough_hours
 from timebank.domain.flows import NEVER
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import CUSTODY, NEIGHBOURHOOD, Rounding
 from timebank.domain.transaction import TransactionDraft
 from timebank.errors import TimebankError
 from timebank.schemas import PolicyFile
-from timebank.testing.builders import TODAY
+from timebank.testing.builders import TODAY, an_account
 
 HOUR = Hours.of(1)
 STRICT = replace(
@@ -156,3 +157,17 @@ def test_what_no_policy_can_change_says_so():
             by=world.cora,
         )
     assert caught.value.data["rule"] == FIXED
+
+
+def test_nobody_is_sent_to_an_approver_where_none_can_help():
+    for kind, words in ((AccountKind.CUSTODY, "nobody can"), (AccountKind.POT, "approved_by")):
+        account = an_account(1, kind=kind, floor=0)
+        refused = not_enough_hours(account, available_minutes=0, needed_minutes=5)
+        assert words in refused.next_step
+        assert refused.rule == FIXED
+
+
+@pytest.mark.parametrize("wrong", [None, "riverside", object()])
+def test_an_action_takes_nothing_but_a_unit_of_work(wrong):
+    assert refusal(lambda: banks.create(wrong)) == "invalid_input uow"
+    assert refusal(lambda: transfers.post(wrong, [], by=wrong)) == "invalid_input uow"

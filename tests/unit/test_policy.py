@@ -7,12 +7,14 @@ import pytest
 from tests.support import refusal
 from timebank.domain.account import AccountKind as K
 from timebank.domain.flows import Flow, Verdict
+from timebank.domain.hours import Hours
 from timebank.domain.policy import (
     AGENCY_ISSUED,
     CUSTODY,
     NEIGHBOURHOOD,
     PRESETS,
     Rounding,
+    house_rules,
     preset,
 )
 from timebank.errors import HoursNotAllowed, UnknownCategory
@@ -47,6 +49,42 @@ def test_presets_have_their_own_names():
 )
 def test_rules_that_contradict_themselves(field, value):
     assert refusal(lambda: replace(NEIGHBOURHOOD, **{field: value})) == f"invalid_input {field}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("preset", 5),
+        ("member_floor_minutes", -60.5),
+        ("member_ceiling_minutes", Hours.of(10)),
+        ("allotment_minutes", "500"),
+        ("warn_below_minutes", True),
+        ("step_minutes", True),
+        ("rounding", "up"),
+        ("max_exchange_minutes", 90.5),
+        ("band_rule", "lower"),
+        ("levy_percent", 1.5),
+        ("joining_needs_approval", "no"),
+        ("proposal_days", "7"),
+        ("dispute_days", None),
+        ("late_roles", {"coordinator"}),
+        ("late_roles", frozenset({"coordinator"})),
+        ("categories", "garden"),
+        ("reasons", ["other"]),
+        ("flows", (1,)),
+    ],
+)
+def test_a_value_of_another_type_is_refused_before_it_is_recorded(field, value):
+    assert refusal(lambda: replace(NEIGHBOURHOOD, **{field: value})) == f"invalid_input {field}"
+
+
+def test_house_rules_are_a_policy_or_the_name_of_a_preset():
+    assert house_rules(CUSTODY) is house_rules("custody") is CUSTODY
+
+
+@pytest.mark.parametrize("given", ["free for all", {"step": 7}, None])
+def test_other_house_rules_are_refused(given):
+    assert refusal(lambda: house_rules(given)) == "invalid_input policy"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from timebank.actions._request import (
     mismatches,
     rebuilt,
     receipt_for,
+    require_unit,
     stored_key,
 )
 from timebank.domain.changes import Changes, together
@@ -49,6 +50,7 @@ def run(
     In ``atomic`` mode the first refusal is raised and nothing is written; its place in the batch
     is in the error's notes. A key that comes twice is answered twice and posted once.
     """
+    require_unit(uow)
     if mode not in ("atomic", "independent"):
         raise InputError(field="mode", problem=f"{mode!r} is neither 'atomic' nor 'independent'")
     for _ in range(_ATTEMPTS):

@@ -234,6 +234,7 @@ def action(
         @wraps(decide)
         def run(uow: UnitOfWork, /, *args: P.args, **kwargs: P.kwargs) -> Receipt:
             given: dict[str, Any] = dict(zip(names, args, strict=False)) | kwargs
+            require_unit(uow)
             request = _request(name, names, defaults, given)
             if (before := replayed(uow, request)) is not None:
                 return before
@@ -248,6 +249,13 @@ def action(
         return run
 
     return made
+
+
+def require_unit(uow: object) -> None:
+    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call."""
+    if not hasattr(uow, "fresh"):
+        problem = f"this is {type(uow).__name__}; write: with timebank.unit_of_work(…) as uow"
+        raise InputError(field="uow", problem=problem)
 
 
 def _request(

@@ -14,7 +14,7 @@ from timebank.domain.events import BankCreated, DayStated, PolicySet
 from timebank.domain.ids import FactId, PersonId, bank_id_of
 from timebank.domain.member import Person, PersonKind, checked_text
 from timebank.domain.membership import add_staff, opened
-from timebank.domain.policy import Policy, PolicyVersion, preset
+from timebank.domain.policy import Policy, PolicyVersion, house_rules
 from timebank.domain.policy_text import policy_text
 from timebank.errors import InputError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
@@ -40,7 +40,7 @@ def create(
     """
     if uow.banks.find() is not None:
         raise RefTaken(kind="bank", ref=uow.slug)
-    rules = preset(policy) if isinstance(policy, str) else policy
+    rules = house_rules(policy)
     now = uow.now()
     bank = Bank(
         id=bank_id_of(uow.slug),
@@ -100,7 +100,7 @@ def set_policy(
 
     *Refuses*, in this order: an unknown policy, the actor.
     """
-    rules = preset(policy) if isinstance(policy, str) else policy
+    rules = house_rules(policy)
     now = conditions(uow, by=by)
     require_actor("banks.set_policy", now)
     version = PolicyVersion(

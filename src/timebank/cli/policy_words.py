@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from timebank.cli.documents import plain
 from timebank.cli.render import Grid, grid
@@ -16,6 +16,9 @@ _ROUNDING = {
     Rounding.NEAREST: "are rounded to the nearest step",
     Rounding.UP: "are rounded up to a whole step",
 }
+_MINUTES: Final = "_minutes"
+"""What the policy file leaves out of a key, since it writes hours."""
+
 _BAND = {
     BandRule.LOWER: "the lower of the two counts",
     BandRule.HIGHER: "the higher of the two counts",
@@ -32,8 +35,13 @@ def listed(version: PolicyVersion) -> Grid:
 
 def _rows(rules: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in rules.items():
-        text = ", ".join(value) if isinstance(value, list) else str(value)
-        yield name, "none" if value is None else text
+        if value is None:
+            text = "none"
+        elif name.endswith(_MINUTES):
+            text = _h(value)
+        else:
+            text = ", ".join(value) if isinstance(value, list) else str(value)
+        yield name.removesuffix(_MINUTES), text
 
 
 def explained(version: PolicyVersion) -> list[str]:

@@ -134,7 +134,7 @@ def ceiling_reached(account: Account, *, room_minutes: int, offered_minutes: int
 def _way_out(account: Account) -> str:
     if account.kind in NEVER_OVERDRAWN:
         return "nobody can allow it"
-    return "where it takes an approver, two people may allow it (with reason, review date)"
+    return "where the action takes one, an approver may allow it: approved_by, reason, review_on"
 
 
 class ChangeField(Enum):

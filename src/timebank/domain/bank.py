@@ -69,7 +69,9 @@ def checked_time(when: datetime, *, field: str) -> datetime:
 def checked_day(day: date, *, field: str) -> date:
     """The day. *Refuses* a ``datetime``, which names no zone's day, and other types."""
     if type(day) is not date:
-        raise InputError(field=field, problem=f"{day!r} is not a date")
+        raise InputError(
+            field=field, problem=f"{day!r} is not a date; of a time, give the day: when.date()"
+        )
     return day
 
 

@@ -65,12 +65,15 @@ class Hours:
 
         *Refuses:* every other text, with ``InvalidHours``: "90" might be minutes or hours.
         """
+        plain = text.strip() if isinstance(text, str) else ""
         for form in _FORMS:
-            if found := form.fullmatch(text.strip()):
+            if found := form.fullmatch(plain):
                 parts = found.groupdict(default="0")
                 return cls(minutes=60 * int(parts.get("h", "0")) + int(parts["m"]))
         raise InvalidHours(
-            field="hours", problem=f"{text!r} cannot be read; write 1:30, 1h30 or 90m"
+            field="hours",
+            problem=f"{text!r} cannot be read; write 1:30, 1h30 or 90m"
+            + (", and the minus outside: -Hours.of(1, 30)" if plain.startswith("-") else ""),
         )
 
     def split(self, parts: int) -> tuple[Hours, ...]:

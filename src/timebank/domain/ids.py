@@ -49,7 +49,9 @@ def checked_account_id(text: object, *, field: str = "account") -> AccountId:
     """
     if not is_account_id(text):
         raise InputError(
-            field=field, problem=f"{text!r} is not an account id (16 hexadecimal digits)"
+            field=field,
+            problem=f"{text!r} is not an account id (16 hexadecimal digits);"
+            " a member's is accounts.of_member(uow, ref).id",
         )
     return AccountId(str(text).lower())
 

@@ -124,6 +124,11 @@ class Standing:
         return [span.status for span in self.history if span.since <= max(day, first.since)][-1]
 
 
+def required_text(text: str, *, field: str) -> str:
+    """The text without outer blanks. *Refuses* what ``checked_text`` refuses, and None."""
+    return checked_text("" if text is None else text, field=field) or ""
+
+
 def checked_text(text: str | None, *, field: str, limit: int = MAX_TEXT) -> str | None:
     """The text without outer blanks. *Refuses* empty, over-long and unprintable text."""
     if text is None:

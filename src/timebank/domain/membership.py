@@ -18,6 +18,7 @@ from timebank.domain.account import (
 from timebank.domain.account_changes import change_of, events_of, under_reason
 from timebank.domain.actor import Role, require_second_person
 from timebank.domain.agreement import swept
+from timebank.domain.bank import checked_day
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import (
     Conditions,
@@ -43,6 +44,7 @@ from timebank.domain.member import (
     Status,
     checked_text,
     moved,
+    required_text,
 )
 from timebank.domain.movement import Books
 from timebank.domain.transaction import Activity, TransactionKind, Transfer
@@ -70,10 +72,10 @@ def join(
         id=PersonId(conditions.fresh.id()),
         kind=kind,
         ref=checked_text(ref, field="ref", limit=60),
-        name=checked_text(name, field="name"),
+        name=required_text(name, field="name"),
         contact=checked_text(contact, field="contact"),
     )
-    day = joined_on or conditions.today
+    day = checked_day(joined_on or conditions.today, field="joined_on")
     if day > conditions.today:
         raise InputError(field="joined_on", problem=f"{day} has not come yet")
     status = Status.PENDING if conditions.policy.joining_needs_approval else Status.ACTIVE

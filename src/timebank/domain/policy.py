@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from functools import cache
+from types import UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Actor, Role
@@ -66,7 +68,8 @@ class BandRule(Enum):
 class Policy:
     """House rules. Amounts in minutes, times in days; a limit of None means: none, on purpose.
 
-    *Refuses* values that contradict themselves, with ``InputError``.
+    *Refuses* values of another type than the field's, and such as contradict themselves, with
+    ``InputError``: what is recorded has to be readable for good.
     """
 
     preset: str
@@ -97,6 +100,10 @@ class Policy:
     flow_table: Mapping[Pair, Verdict] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name, kind in _kinds().items():
+            if not _is_a(kind, getattr(self, name)):
+                problem = f"{getattr(self, name)!r} is not {_IN_WORDS[kind]}"
+                raise InputError(field=name, problem=problem)
         object.__setattr__(self, "flow_table", flow_table(self.flows))
         if self.step_minutes not in STEPS:
             raise InputError(field="step_minutes", problem=f"must be one of {STEPS}")
@@ -174,6 +181,36 @@ class Policy:
     def levy_minutes(self, minutes: int) -> int:
         """What the pot takes of an exchange: ``levy_percent`` of it, rounded down."""
         return minutes * self.levy_percent // 100
+
+
+_IN_WORDS: Final[Mapping[Any, str]] = {
+    str: "text",
+    bool: "True or False",
+    int: "a whole number",
+    int | None: "a whole number or None",
+    Rounding: f"one of {', '.join(map(str, Rounding))}",
+    BandRule: f"one of {', '.join(map(str, BandRule))}",
+    frozenset[Role]: "a frozenset of Role",
+    tuple[str, ...]: "a tuple of texts",
+    tuple[Flow, ...]: "a tuple of Flow",
+}
+
+
+@cache
+def _kinds() -> Mapping[str, Any]:
+    """Field → its type, of those that are given."""
+    kinds = get_type_hints(Policy)
+    return {one.name: kinds[one.name] for one in fields(Policy) if one.init}
+
+
+def _is_a(kind: Any, value: object) -> bool:
+    """Whether the value is of that type: a class, a union, or a container of one class."""
+    if isinstance(kind, UnionType):
+        return any(_is_a(one, value) for one in get_args(kind))
+    if container := get_origin(kind):
+        inside = get_args(kind)[0]
+        return isinstance(value, container) and all(_is_a(inside, one) for one in value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _check_band(name: str, floor: int | None, ceiling: int | None) -> None:
@@ -264,6 +301,19 @@ class PolicyVersion:
     recorded_at: datetime
     actor: Actor
     approver: Actor | None = field(default=None)
+
+
+def house_rules(given: object) -> Policy:
+    """A ``Policy`` itself, or the preset of that name.
+
+    *Refuses* other names and other things with ``InputError``.
+    """
+    if isinstance(given, Policy):
+        return given
+    if isinstance(given, str):
+        return preset(given)
+    problem = f"{type(given).__name__} is no Policy; change one with dataclasses.replace"
+    raise InputError(field="policy", problem=problem)
 
 
 def preset(name: str) -> Policy:

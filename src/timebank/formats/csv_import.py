@@ -78,11 +78,15 @@ class Format(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportFile(Generic[Row]):
-    """The rows that could be read, in file order, and every fault of the others."""
+    """The rows that could be read, in file order, and every fault of the others.
+
+    ``unread`` names the columns of the header that nobody asked for.
+    """
 
     form: Format[Row]
     rows: tuple[Row, ...]
     faults: tuple[Fault, ...]
+    unread: tuple[str, ...]
 
 
 def read_text(field: str, limit: int) -> Callable[[str], str]:
@@ -220,7 +224,13 @@ def read_one_of(
     rows = tuple(found)
     if not rows and not faults:
         faults.append(Fault(line=2, column="", problem="there is no row under the header"))
-    return ImportFile(form=form, rows=rows, faults=tuple(sorted(faults, key=lambda f: f.line)))
+    read_at = {*places.values()}
+    return ImportFile(
+        form=form,
+        rows=rows,
+        faults=tuple(sorted(faults, key=lambda f: f.line)),
+        unread=tuple(name for at, name in enumerate(names) if name and at not in read_at),
+    )
 
 
 def _fitting(

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from timebank.actions import accounts, banks, members, staff
 from timebank.domain.actor import Actor, Role
 from timebank.domain.hours import Hours
+from timebank.domain.member import Status
 from timebank.domain.policy import Policy
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.storage import memory
@@ -58,8 +59,10 @@ class SmallBank:
             return read(uow, *args, **kwargs)
 
     def join(self, ref: str) -> Actor:
-        """Somebody joins, and is the actor of that ref from now on."""
+        """Somebody joins, approved where the rules ask for it, and is the actor of that ref."""
         self.do(members.join, name=ref.title(), ref=ref, by=self.coordinator)
+        if self.see(members.get, ref).status is Status.PENDING:
+            self.do(members.approve, ref, by=self.coordinator)
         return self.actor(ref)
 
     def actor(self, ref: str) -> Actor:

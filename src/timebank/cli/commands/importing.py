@@ -119,7 +119,16 @@ def import_(
     return Answer(
         document=_document(report, where.chosen_bank(bank), file, format_, dry_run=dry_run),
         text=(_words(report, dry_run=dry_run),),
+        notes=_unread(found),
     )
+
+
+def _unread(found: ImportFile[Any]) -> tuple[str, ...]:
+    """A column that was misnamed would be lost without a word."""
+    if not found.unread:
+        return ()
+    known = ", ".join(column.name for column in found.form.columns)
+    return (f"Columns that were not read: {', '.join(found.unread)}. (There are: {known}.)",)
 
 
 def _check(rows: str, wish: _Wish) -> None:
@@ -247,8 +256,8 @@ def _words(report: ImportReport, *, dry_run: bool) -> str:
     lines = ["Nothing was kept: this was a dry run of:"] if dry_run else []
     moved = Hours(minutes=report.accepted_minutes)
     lines.append(
-        f"{report.rows} rows: {report.accepted} accepted ({moved} hours), "
-        f"{report.replayed} known before and not posted again."
+        f"{report.rows} rows: {report.accepted} accepted, "
+        f"{report.replayed} known before; {moved} hours were posted."
     )
     if report.joined:
         lines.append(f"{len(report.joined)} members joined.")

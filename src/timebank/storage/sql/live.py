@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Constraint, Index, MetaData, inspect
 
 from timebank.errors import SchemaError
+from timebank.storage.sql.schema import PREFIX
 
 
 def table_differences(
@@ -34,9 +35,14 @@ def table_differences(
 
 
 def check_foreign_keys(connection: Connection) -> None:
-    """*Refuses* a row whose parent is missing, with ``SchemaError``; PostgreSQL has no such row."""
+    """*Refuses* a row of ours whose parent is missing, with ``SchemaError``.
+
+    PostgreSQL has no such row. Those of a host's own tables are none of our business: SQLite checks
+    them only where somebody asked it to.
+    """
     if connection.dialect.name != "sqlite":
         return
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    if broken is not None:
-        raise SchemaError(found=f"a row of {broken[0]} without its parent", expected="none")
+    for child, _row, parent, _key in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        if child.startswith(PREFIX) or parent.startswith(PREFIX):
+            found = f"one in which a row of {child} has no parent"
+            raise SchemaError(found=found, expected="every parent", command="timebank audit")

@@ -10,12 +10,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from timebank.errors import BackendSettingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+AnyEngine = TypeVar("AnyEngine", Engine, "AsyncEngine")
 
 BUSY_MILLISECONDS: Final = 10_000
 _LEGACY: Final = -1
@@ -117,11 +122,12 @@ def in_transaction(driver: Any) -> bool:
     return bool(getattr(driver, "in_transaction", False))
 
 
-def prepare_sqlite(engine: Engine) -> Engine:
+def prepare_sqlite(engine: AnyEngine) -> AnyEngine:
     """Turn foreign keys and recursive triggers on for every connection of a host's engine.
 
     Optional: a unit of work that begins its own transaction sets them itself. With it, a host may
-    also write first in the same transaction. It changes no transaction mode and takes no lock.
+    also write first in the same transaction. It changes no transaction mode and takes no lock. From
+    then on the keys that the host's own tables declare hold too.
     Does nothing on other databases.
     """
     target = getattr(engine, "sync_engine", engine)

@@ -33,7 +33,7 @@ from timebank.storage.sql.stores.seals import SqlSealStore
 from timebank.storage.sql.telling import tell, tell_error
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session, SessionTransaction
     from tenacity import RetryCallState
 
 Clock = Callable[[], datetime]
@@ -150,6 +150,7 @@ def unit_of_work(
     unit = SqlUnit(connection, bank, schema, clock, revision)
     try:
         yield unit
+        _require_open(savepoint)
         unit.require_whole()
     except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
@@ -174,6 +175,22 @@ def _require_session(session: object) -> None:
         problem=f"this is {kind}; give a Session of SQLAlchemy, or await timebank.aio.run with an"
         " AsyncSession; a script with an Engine takes timebank.standalone",
     )
+
+
+def _require_open(savepoint: SessionTransaction) -> None:
+    if not savepoint.is_active:
+        raise InputError(
+            field="session",
+            problem="it was committed or rolled back inside the block; do that after the block."
+            " What it committed there is kept",
+        )
+
+
+def _require_engine(engine: object) -> None:
+    if not isinstance(engine, Engine):
+        kind = type(engine).__name__
+        problem = f"this is {kind}; give an Engine, as sqlalchemy.create_engine makes it"
+        raise InputError(field="engine", problem=problem)
 
 
 class Standalone:
@@ -261,6 +278,7 @@ def standalone(
     *Refuses* what ``unit_of_work`` refuses; a connection lost while committing is an
     ``OutcomeUnknownError``: repeat with the same key, and only with one.
     """
+    _require_engine(engine)
     return Standalone(engine, bank, schema, clock)
 
 
@@ -275,6 +293,7 @@ def reading(
     *Refuses* a database at another schema (``SchemaError``) and a bank that nobody created
     (``NotFoundError``).
     """
+    _require_engine(engine)
     with _translating(at_connect):
         connection = engine.connect()
     with connection, _snapshot(connection):
