@@ -221,7 +221,7 @@ def _readable(binaries: Path) -> Path:
     return copy / package.name / home.name / binaries.name
 
 
-def _temporary_folder(*, in_memory: bool) -> Path:
+def _temporary_folder(*, in_memory: bool = False) -> Path:
     """A folder with a short path (a socket's name has room for a hundred letters).
 
     A server that does not wait for the disk needs none: in memory a database is made in a tenth of
