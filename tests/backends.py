@@ -123,7 +123,7 @@ class World:
     accounts: dict[str, AccountId] = field(default_factory=dict)
 
     def moved_to(self, backend: Backend) -> World:
-        """The same bank in a copy of its database, a moment after it was founded."""
+        """The same bank in a copy of its database, with the clock where it stood."""
         backend.clock.advance(self.backend.clock() - backend.clock())
         people, accounts = dict(self.people), dict(self.accounts)
         return replace(self, backend=backend, people=people, accounts=accounts)

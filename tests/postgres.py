@@ -26,7 +26,7 @@ OWN_SERVER = "TIMEBANK_TEST_POSTGRES_URL"
 OWN_BINARIES = "TIMEBANK_PG_BIN"
 MEMORY = "/dev/shm"
 ROOM = 4 << 30
-"""Bytes: each test process has a server of its own, and a benchmark may fill it."""
+"""Bytes that have to be free there when a server starts; one takes about a tenth of a gigabyte."""
 QUIET = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 # Reads the process id of the running server line by line (0: none). When the pipe closes,

@@ -72,6 +72,8 @@ def test_a_column_that_was_not_read_is_named(tmp_path):
     assert answer.code == 0
     assert answer.err.startswith("Columns that were not read: Balance. (There are: ref, name,")
     assert balances()["finn"] == 0
+    again = run("import", file, "--format", "members", "--map", "contact=")
+    assert "Balance" in again.err
 
 
 @pytest.mark.parametrize("place", [0, 499, 2_399])

@@ -159,12 +159,13 @@ def test_a_row_without_its_parent_is_our_business_where_it_is_ours(sqlite_engine
             "CREATE TABLE host_note (about INTEGER REFERENCES host_item(id))"
         )
         connection.exec_driver_sql("INSERT INTO host_note VALUES (7)")
+        connection.exec_driver_sql("CREATE TABLE host_item (id INTEGER)")  # no key to refer to
     timebank.migrate(sqlite_engine)
     found_bank(sqlite_engine)
     with sqlite_engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("UPDATE timebank_person SET bank_id = bank_id + 1")
-    with pytest.raises(SchemaError, match="a row of timebank_staff has no parent"):
+    with pytest.raises(SchemaError, match=r"of timebank_[a-z]+ has no row of timebank_"):
         timebank.migrate(sqlite_engine)
 
 

@@ -10,9 +10,14 @@ from typing import Any
 import pytest
 
 from tests.backends import MemoryBackend, World, a_world
-from tests.support import refusal
-from timebank import Hours, Transfer, accounts, banks, exchanges, periods, transfers
-from timebank.domain.account import FIXED, AccountKind, not_enough_hours
+from timebank import Hours, Transfer, accounts, exchanges, periods, transfers
+from timebank.domain.account import (
+    FIXED,
+    OWN_LIMIT,
+    AccountKind,
+    ceiling_reached,
+    not_enough_hours,
+)
 from timebank.domain.flows import NEVER
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import CUSTODY, NEIGHBOURHOOD, Rounding
@@ -146,6 +151,9 @@ def test_a_refusal_names_the_house_rule(rule):
 
 def test_what_no_policy_can_change_says_so():
     assert {CUSTODY.flow(*pair)[1] for pair in NEVER} == {FIXED}
+
+
+def test_a_limit_that_no_house_rule_set_says_so():
     world = a_world(MemoryBackend())
     with pytest.raises(TimebankError) as caught:
         world.do(
@@ -156,18 +164,23 @@ def test_what_no_policy_can_change_says_so():
             reason="other",
             by=world.cora,
         )
-    assert caught.value.data["rule"] == FIXED
+    assert caught.value.data["rule"] == OWN_LIMIT
 
 
-def test_nobody_is_sent_to_an_approver_where_none_can_help():
-    for kind, words in ((AccountKind.CUSTODY, "nobody can"), (AccountKind.POT, "approved_by")):
-        account = an_account(1, kind=kind, floor=0)
-        refused = not_enough_hours(account, available_minutes=0, needed_minutes=5)
-        assert words in refused.next_step
-        assert refused.rule == FIXED
-
-
-@pytest.mark.parametrize("wrong", [None, "riverside", object()])
-def test_an_action_takes_nothing_but_a_unit_of_work(wrong):
-    assert refusal(lambda: banks.create(wrong)) == "invalid_input uow"
-    assert refusal(lambda: transfers.post(wrong, [], by=wrong)) == "invalid_input uow"
+@pytest.mark.parametrize(
+    ("kind", "floor_rule", "floor_help", "ceiling_rule", "ceiling_help"),
+    [
+        (AccountKind.MEMBER, "member_floor", "approved_by", "member_ceiling", "approved_by"),
+        (AccountKind.POT, OWN_LIMIT, "approved_by", OWN_LIMIT, "approved_by"),
+        (AccountKind.CUSTODY, FIXED, "nobody can", OWN_LIMIT, "two people can set another"),
+    ],
+)
+def test_a_limit_says_whose_it_is_and_who_can_help(
+    kind, floor_rule, floor_help, ceiling_rule, ceiling_help
+):
+    account = an_account(1, kind=kind, floor=0, ceiling=60)
+    low = not_enough_hours(account, available_minutes=0, needed_minutes=5)
+    high = ceiling_reached(account, room_minutes=0, offered_minutes=5)
+    assert (low.rule, high.rule) == (floor_rule, ceiling_rule)
+    assert floor_help in low.next_step
+    assert ceiling_help in high.next_step

@@ -1,6 +1,7 @@
 """House rules: presets, limits, rounding, levy, lists."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,11 @@ def test_rules_that_contradict_themselves(field, value):
 )
 def test_a_value_of_another_type_is_refused_before_it_is_recorded(field, value):
     assert refusal(lambda: replace(NEIGHBOURHOOD, **{field: value})) == f"invalid_input {field}"
+
+
+def test_a_flow_goes_between_kinds_of_account():
+    given: Any = {"source": "member", "target": K.POT, "verdict": Verdict.NEVER}
+    assert refusal(lambda: Flow(**given)) == "invalid_input flows"
 
 
 def test_house_rules_are_a_policy_or_the_name_of_a_preset():

@@ -8,7 +8,7 @@ from datetime import date
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.agreement import Case
-from timebank.domain.bank import check_clock, checked_time, day_of
+from timebank.domain.bank import check_clock, day_of
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import AccountId, ExchangeId, PersonId, checked_id
 from timebank.domain.movement import Books
@@ -47,7 +47,7 @@ def conditions(
             problem = f"{actor!r} is not an Actor; get one: staff.actor(uow, ref)"
             raise InputError(field=name, problem=problem)
     house = uow.banks.house()
-    now = checked_time(uow.now(), field="clock")
+    now = uow.now()
     actors = (by.person, by.on_behalf_of, approved_by.person if approved_by else None)
     wanted = {person for person in (*people, *actors) if person is not None}
     found = Conditions(

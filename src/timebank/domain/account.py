@@ -49,8 +49,10 @@ CEILING_RULES: Final = {
     AccountKind.MEMBER: "member_ceiling",
     AccountKind.ORGANISATION: "organisation_ceiling",
 }
-"""The house rule that a new account of that kind has its limit from, by its key in the policy file;
-the limits of other kinds are ``FIXED``."""
+"""The house rule that gives a new account of that kind its limit: its key in the policy file."""
+
+OWN_LIMIT: Final = "the account's own limit"
+"""What a refusal names where two people set the limit and no house rule."""
 
 FIXED: Final = "fixed in every bank"
 """What a refusal names as its rule where no policy can change it."""
@@ -109,13 +111,14 @@ def not_enough_hours(
     account: Account, *, available_minutes: int, needed_minutes: int
 ) -> NotEnoughHours:
     """The refusal for an account that would end below its floor; it names the rule."""
+    fixed = account.kind in NEVER_OVERDRAWN
     return NotEnoughHours(
         account=account.id,
         available_minutes=available_minutes,
         needed_minutes=needed_minutes,
-        rule=FLOOR_RULES.get(account.kind, FIXED),
+        rule=FIXED if fixed else FLOOR_RULES.get(account.kind, OWN_LIMIT),
         floor_minutes=account.floor_minutes or 0,
-        next_step=_way_out(account),
+        next_step="nobody can allow it" if fixed else _APPROVAL,
     )
 
 
@@ -125,16 +128,15 @@ def ceiling_reached(account: Account, *, room_minutes: int, offered_minutes: int
         account=account.id,
         room_minutes=room_minutes,
         offered_minutes=offered_minutes,
-        rule=CEILING_RULES.get(account.kind, FIXED),
+        rule=CEILING_RULES.get(account.kind, OWN_LIMIT),
         ceiling_minutes=account.ceiling_minutes or 0,
-        next_step=_way_out(account),
+        next_step="two people can set another" if account.kind in NEVER_OVERDRAWN else _APPROVAL,
     )
 
 
-def _way_out(account: Account) -> str:
-    if account.kind in NEVER_OVERDRAWN:
-        return "nobody can allow it"
-    return "where the action takes one, an approver may allow it: approved_by, reason, review_on"
+_APPROVAL: Final = (
+    "where the action takes one, an approver may allow it: approved_by, reason, review_on"
+)
 
 
 class ChangeField(Enum):

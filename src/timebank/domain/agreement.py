@@ -328,7 +328,7 @@ def checked_minutes(exchange: Exchange, hours: Hours, conditions: Conditions) ->
             minutes=minutes,
             rule="band",
             limit_minutes=limit,
-            next_step="report no more than was agreed and the band, or agree on more",
+            next_step="report at most that, or cancel and agree on more",
         )
     return minutes
 

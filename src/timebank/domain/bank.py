@@ -69,9 +69,8 @@ def checked_time(when: datetime, *, field: str) -> datetime:
 def checked_day(day: date, *, field: str) -> date:
     """The day. *Refuses* a ``datetime``, which names no zone's day, and other types."""
     if type(day) is not date:
-        raise InputError(
-            field=field, problem=f"{day!r} is not a date; of a time, give the day: when.date()"
-        )
+        next_step = "; give its day: .date()" if isinstance(day, datetime) else ""
+        raise InputError(field=field, problem=f"{day!r} is not a date{next_step}")
     return day
 
 

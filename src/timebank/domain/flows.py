@@ -31,6 +31,14 @@ class Flow:
     target: K
     verdict: Verdict
 
+    def __post_init__(self) -> None:
+        for name, kind in (("source", K), ("target", K), ("verdict", Verdict)):
+            if not isinstance(getattr(self, name), kind):
+                problem = (
+                    f"{name} {getattr(self, name)!r} is not one of {', '.join(map(str, kind))}"
+                )
+                raise InputError(field="flows", problem=problem)
+
 
 NEVER: Final = frozenset(
     {

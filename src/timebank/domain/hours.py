@@ -73,7 +73,7 @@ class Hours:
         raise InvalidHours(
             field="hours",
             problem=f"{text!r} cannot be read; write 1:30, 1h30 or 90m"
-            + (", and the minus outside: -Hours.of(1, 30)" if plain.startswith("-") else ""),
+            + (", and negate the Hours for a minus" if plain.startswith("-") else ""),
         )
 
     def split(self, parts: int) -> tuple[Hours, ...]:

@@ -166,7 +166,7 @@ def _counting_day(happened_on: date, conditions: Conditions) -> date:
         raise PeriodClosed(
             day=happened_on.isoformat(),
             closed_until=closed_until.isoformat(),
-            who=tuple(sorted(role.value for role in conditions.policy.late_roles)),
+            who=tuple(sorted(role.value for role in conditions.policy.late_roles)) or ("nobody",),
         )
     return closed_until + timedelta(days=1)
 

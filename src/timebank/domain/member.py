@@ -126,7 +126,10 @@ class Standing:
 
 def required_text(text: str, *, field: str) -> str:
     """The text without outer blanks. *Refuses* what ``checked_text`` refuses, and None."""
-    return checked_text("" if text is None else text, field=field) or ""
+    found = checked_text(text, field=field)
+    if found is None:
+        raise InputError(field=field, problem="is missing")
+    return found
 
 
 def checked_text(text: str | None, *, field: str, limit: int = MAX_TEXT) -> str | None:

@@ -11,8 +11,8 @@
     BrokenInvariantError       our fault: stands outside on purpose
 
 Each has a stable ``code``, a message (what, where, what next) and typed ``data``: compare those.
-Where a house rule was used, ``data["rule"]`` is its key in the policy file, or says that no policy
-can change it.
+Where a limit, a step, a list, a flow, a deadline or a clock said no, ``data["rule"]`` is the key in
+the policy file, or says in words which rule it was that no policy can change.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class PeriodClosed(RefusedError):
 
     code = "period_closed"
     template = (
-        "{day} lies in a closed period (until {closed_until}); late may post ({rule}): {who}."
+        "{day} lies in a closed period (until {closed_until}); who may post late ({rule}): {who}."
     )
     day: str
     closed_until: str

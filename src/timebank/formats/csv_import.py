@@ -224,12 +224,13 @@ def read_one_of(
     rows = tuple(found)
     if not rows and not faults:
         faults.append(Fault(line=2, column="", problem="there is no row under the header"))
-    read_at = {*places.values()}
+    left_out = {name.casefold() for name, column in (mapping or {}).items() if not column}
+    passed_over = [n for at, n in enumerate(names) if at not in places.values()]
     return ImportFile(
         form=form,
         rows=rows,
         faults=tuple(sorted(faults, key=lambda f: f.line)),
-        unread=tuple(name for at, name in enumerate(names) if name and at not in read_at),
+        unread=tuple(n for n in passed_over if places and n and n.casefold() not in left_out),
     )
 
 

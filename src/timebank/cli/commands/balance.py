@@ -135,7 +135,8 @@ def _owners(uow: ReadingUnit, views: Iterable[AccountView]) -> dict[PersonId, Pe
 
 def _place(people: dict[PersonId, Person], view: AccountView) -> tuple[int, str, str]:
     """Where an account stands in the list: by kind, then by what it is called."""
-    ref = None if view.owner is None else people[view.owner].ref
+    person = people.get(view.owner) if view.owner else None
+    ref = person.ref if person else None
     return [*AccountKind].index(view.kind), ref or view.label or "", view.id
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from timebank.domain.bank import checked_time
 from timebank.domain.changes import Changes
 from timebank.errors import InputError
 from timebank.ports import RequestKey, StoredReceipt
@@ -39,8 +40,8 @@ class MemoryReading:
         self.audit = Audit(shelf)
 
     def now(self) -> datetime:
-        """What the database's clock says."""
-        return self._database.clock()
+        """What the clock says. *Refuses* one without a zone, with ``NaiveTime``."""
+        return checked_time(self._database.clock(), field="clock")
 
 
 class MemoryUnitOfWork(MemoryReading):

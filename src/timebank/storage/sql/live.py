@@ -42,7 +42,13 @@ def check_foreign_keys(connection: Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         return
-    for child, _row, parent, _key in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        if child.startswith(PREFIX) or parent.startswith(PREFIX):
-            found = f"one in which a row of {child} has no parent"
-            raise SchemaError(found=found, expected="every parent", command="timebank audit")
+    for table in inspect(connection).get_table_names():
+        if not table.startswith(PREFIX):
+            continue
+        broken = connection.exec_driver_sql(f'PRAGMA foreign_key_check("{table}")').first()
+        if broken is not None:
+            raise SchemaError(
+                found=f"one in which row {broken[1]} of {table} has no row of {broken[2]}",
+                expected="both",
+                command=f"PRAGMA foreign_key_check({table})",
+            )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from timebank.domain.bank import checked_time
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
 from timebank.errors import BrokenInvariantError, InputError, TimebankError
@@ -64,8 +65,8 @@ class SqlUnit:
         link = Link(connection, bank_id_of(slug), schema, writes=writes)
         self.slug = slug
         self.schema_revision = revision
-        self.now = clock
-        self.fresh = TimeOrderedIds(clock)
+        self._clock = clock
+        self.fresh = TimeOrderedIds(self.now)
         self.banks = SqlBankStore(link, slug)
         self.people = SqlPersonStore(link)
         self.accounts = SqlAccountStore(link)
@@ -86,6 +87,10 @@ class SqlUnit:
         """What the wings of this database add to an audit."""
         found = wings.installed(self.connection, self.link.schema)
         return tuple(wing.audit for wing in found if wing.audit is not None)
+
+    def now(self) -> datetime:
+        """What the clock says. *Refuses* one without a zone, with ``NaiveTime``."""
+        return checked_time(self._clock(), field="clock")
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
@@ -150,7 +155,7 @@ def unit_of_work(
     unit = SqlUnit(connection, bank, schema, clock, revision)
     try:
         yield unit
-        _require_open(savepoint)
+        _require_not_ended(session, savepoint)
         unit.require_whole()
     except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
@@ -177,8 +182,9 @@ def _require_session(session: object) -> None:
     )
 
 
-def _require_open(savepoint: SessionTransaction) -> None:
-    if not savepoint.is_active:
+def _require_not_ended(session: Session, savepoint: SessionTransaction) -> None:
+    """A flush of the host's that failed leaves the savepoint in its place; SQLAlchemy names it."""
+    if not savepoint.is_active and session.get_nested_transaction() is not savepoint:
         raise InputError(
             field="session",
             problem="it was committed or rolled back inside the block; do that after the block."
