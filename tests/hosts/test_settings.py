@@ -20,6 +20,7 @@ from timebank.errors import (
     BackendSettingError,
     DatabaseUnavailable,
     InputError,
+    NotEnoughHours,
     NotFoundError,
     SchemaError,
     StorageError,
@@ -270,3 +271,25 @@ def test_a_connection_lost_before_the_commit_is_a_conflict_to_repeat(
     timebank.standalone(postgres_engine, bank=world.bank, clock=world.backend.clock).run(work)
     assert len(set(attempts)) == 2
     assert world.balance("anna") == 5
+
+
+def test_a_refusal_is_heard_even_where_the_connection_is_lost_meanwhile(
+    postgres_engine: Engine,
+) -> None:
+    world = a_world(SqlBackend(postgres_engine))
+
+    def lose_it_and_refuse(uow: Any) -> None:
+        (pid,) = uow.connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+        with postgres_engine.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+        raise NotEnoughHours(
+            account="a",
+            available_minutes=0,
+            needed_minutes=5,
+            rule="",
+            floor_minutes=0,
+            next_step="",
+        )
+
+    with pytest.raises(NotEnoughHours):
+        timebank.standalone(postgres_engine, bank=world.bank).run(lose_it_and_refuse)

@@ -230,7 +230,7 @@ class Standalone:
         with self._connection:
             if error is not None:
                 self._unit.link.ended = True
-                self._connection.rollback()
+                self._roll_back()
                 tell_error(self._bank, error)
                 return
             try:
@@ -239,6 +239,13 @@ class Standalone:
                 self._unit.link.ended = True
             with _translating(at_commit):
                 self._connection.commit()
+
+    def _roll_back(self) -> None:
+        """A connection that was lost has nothing to undo, and what went wrong before is heard."""
+        try:
+            self._connection.rollback()
+        except SQLAlchemyError:
+            self._connection.invalidate()
 
     def run(self, work: Callable[[SqlUnit], T]) -> T:
         """Call ``work`` with a unit of work and commit; repeat it, within bounds and with jitter,
