@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from timebank.domain.account import BY_APPROVAL
 from timebank.errors import Fault
 
 ERROR_ADVICE: Final = {
@@ -105,8 +106,6 @@ WHO_ACTS: Final = {
 }
 """Branch of the tree → who has to do something."""
 
-_TWO_PEOPLE = "where the action takes one, an approver may allow it: approved_by, reason, review_on"
-
 SAMPLES: Final[dict[str, object]] = {
     "account": "3f9c02d1a4b5e677",
     "act": "confirm",
@@ -170,8 +169,8 @@ OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
         "problem": "is not in the list",
         "rule": "categories",
     },
-    "not_enough_hours": {"rule": "member_floor", "next_step": _TWO_PEOPLE},
-    "ceiling_reached": {"rule": "member_ceiling", "next_step": _TWO_PEOPLE},
+    "not_enough_hours": {"rule": "member_floor", "next_step": BY_APPROVAL},
+    "ceiling_reached": {"rule": "member_ceiling", "next_step": BY_APPROVAL},
     "flow_not_allowed": {"rule": "flows", "needed": "never"},
     "period_closed": {"rule": "late_roles", "who": ("coordinator", "system")},
     "ref_taken": {"kind": "ref"},

@@ -175,6 +175,12 @@ class World:
         return self.see(timebank.accounts.balance, account).minutes
 
 
+def engine_of(world: World) -> Engine:
+    """The engine of a bank in a database."""
+    assert isinstance(world.backend, SqlBackend)
+    return world.backend.engine
+
+
 def a_world(
     backend: Backend,
     *,

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -16,6 +16,8 @@ from tests.postgres import NoPostgres, Server, create_database, drop_database, s
 
 if TYPE_CHECKING:
     from tests.backends import Backend, World
+
+T = TypeVar("T")
 
 settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
@@ -90,11 +92,10 @@ def postgresql_world(
 def postgres_engine(
     postgres_server: Server, postgres_template: str, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
-    """An engine on a fresh, migrated PostgreSQL database."""
-    template = postgres_template
-    if "founded" in request.fixturenames:
-        template, _ = request.getfixturevalue("postgresql_world")
-    url = create_database(postgres_server, template=template)
+    """An engine on a migrated PostgreSQL database, empty unless the test asks for ``founded``."""
+    url = create_database(
+        postgres_server, template=_model(request, "postgresql", postgres_template)
+    )
     engine = create_engine(url)
     yield engine
     engine.dispose()
@@ -122,11 +123,9 @@ def sqlite_world(
 def sqlite_engine(
     sqlite_template: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
-    """An engine on a fresh, migrated SQLite file, as a host would make it."""
-    template = sqlite_template
-    if "founded" in request.fixturenames:
-        template, _ = request.getfixturevalue("sqlite_world")
-    file = shutil.copyfile(template, tmp_path / "timebank.sqlite")
+    """An engine on a migrated SQLite file, as a host makes it; empty unless ``founded``."""
+    model = _model(request, "sqlite", sqlite_template)
+    file = shutil.copyfile(model, tmp_path / "timebank.sqlite")
     engine = create_engine(f"sqlite:///{file}")
     yield engine
     engine.dispose()
@@ -156,6 +155,14 @@ def founded(request: pytest.FixtureRequest) -> Callable[[Backend], World]:
         return found
 
     return in_its_place
+
+
+def _model(request: pytest.FixtureRequest, name: str, empty: T) -> T:
+    """What the test's database is copied from: an empty one, or one in which a bank stands."""
+    if "founded" not in request.fixturenames:
+        return empty
+    model: T = request.getfixturevalue(f"{name}_world")[0]
+    return model
 
 
 def _founded(url: str) -> World:

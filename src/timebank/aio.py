@@ -10,6 +10,7 @@ from itertools import islice
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
+from timebank.domain.words import of_another_kind
 from timebank.errors import InputError
 from timebank.storage.sql.unit_of_work import SqlUnit, reading, unit_of_work
 
@@ -43,8 +44,7 @@ async def run(
     action that answers with an iterator: it would read after the unit of work has ended.
     """
     if not hasattr(session, "run_sync"):
-        kind = type(session).__name__
-        raise InputError(field="session", problem=f"this is {kind}; give an AsyncSession")
+        raise of_another_kind(session, field="session", instead="give an AsyncSession")
     if iscoroutinefunction(action):
         raise InputError(field="action", problem="it is an async def; give a plain function")
 

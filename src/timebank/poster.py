@@ -17,7 +17,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 from timebank.actions import transfers
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.receipt import Outcome, Receipt
 from timebank.domain.transaction import TransactionDraft
 from timebank.errors import (
@@ -132,10 +132,7 @@ class Poster:
         """
         if not isinstance(draft, TransactionDraft):
             raise InputError(field="draft", problem=f"{draft!r} is not a TransactionDraft")
-        if not isinstance(by, Actor):
-            raise InputError(
-                field="by", problem=f"{by!r} is not an Actor; get one: staff.actor(uow, ref)"
-            )
+        checked_actor(by, field="by")
         answer: Future[Receipt] = Future()
         with self._door:
             if not (self._open and self._writer.is_alive()):  # a fork leaves the thread behind

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 import timebank
 from examples.outbox_consumer import follow
-from tests.backends import SqlBackend, World, a_world, sql_world
+from tests.backends import SqlBackend, World, a_world, engine_of, sql_world
 from tests.examples.hosts import EXAMPLES
 from timebank import Hours, outbox, transfers
 
@@ -29,10 +28,6 @@ def inbox(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(tmp_path / "inbox.sqlite")
     yield connection
     connection.close()
-
-
-def engine_of(world: World) -> Any:
-    return world.backend.engine  # type: ignore[attr-defined]
 
 
 def taken(inbox: sqlite3.Connection) -> list[str]:

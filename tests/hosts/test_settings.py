@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import timebank
@@ -79,19 +81,19 @@ def test_preparing_sets_two_pragmas_and_changes_no_transaction_mode(sqlite_engin
 
 
 @pytest.fixture
-def offline_world(sqlite_engine: Engine) -> World:
+def world_on_sqlite(sqlite_engine: Engine, founded: Callable[[SqlBackend], World]) -> World:
     """A bank of neighbours on SQLite."""
-    return a_world(SqlBackend(sqlite_engine))
+    return founded(SqlBackend(sqlite_engine))
 
 
 def test_foreign_keys_that_are_off_in_an_open_transaction_are_refused(
-    sqlite_engine: Engine, offline_world: World
+    sqlite_engine: Engine, world_on_sqlite: World
 ) -> None:
     sqlite_engine.dispose()
     with Session(sqlite_engine) as session:
         session.connection().exec_driver_sql("BEGIN")
         with pytest.raises(BackendSettingError) as caught:
-            timebank.unit_of_work(session, bank=offline_world.bank).__enter__()
+            timebank.unit_of_work(session, bank=world_on_sqlite.bank).__enter__()
     found = caught.value
     assert (found.setting, found.found, found.expected) == ("foreign_keys", "off", "on")
 
@@ -163,15 +165,7 @@ def test_a_read_only_database_is_named_and_can_still_be_read(
 
 def world_on(world: World, engine: Engine) -> World:
     """The same cast, through another engine."""
-    backend = SqlBackend(engine, world.backend.clock)
-    return World(
-        backend=backend,
-        cora=world.cora,
-        colin=world.colin,
-        olga=world.olga,
-        people=world.people,
-        accounts=world.accounts,
-    )
+    return replace(world, backend=SqlBackend(engine, world.backend.clock))
 
 
 def limited(driver: Any, _record: object) -> None:
@@ -180,36 +174,38 @@ def limited(driver: Any, _record: object) -> None:
     driver.execute(f"PRAGMA max_page_count = {pages + 3}")
 
 
-def test_a_full_disk_leaves_nothing_half_done(sqlite_engine: Engine, offline_world: World) -> None:
+def test_a_full_disk_leaves_nothing_half_done(
+    sqlite_engine: Engine, world_on_sqlite: World
+) -> None:
     full = create_engine(sqlite_engine.url)
     event.listen(full, "connect", limited)
-    world = world_on(offline_world, full)
+    world = world_on(world_on_sqlite, full)
     granted: list[Any] = []
     with pytest.raises(DatabaseUnavailable) as caught:
         granted.extend(world.give("anna", 1) for _ in range(200))
     assert caught.value.reason == "the disk is full"
     assert 0 < len(granted) < 200
     full.dispose()
-    assert offline_world.balance("anna") == len(granted)
-    assert offline_world.see(timebank.audits.run).verdict is Verdict.CLEAN
-    offline_world.give("anna", 1)
-    assert offline_world.balance("anna") == len(granted) + 1
+    assert world_on_sqlite.balance("anna") == len(granted)
+    assert world_on_sqlite.see(timebank.audits.run).verdict is Verdict.CLEAN
+    world_on_sqlite.give("anna", 1)
+    assert world_on_sqlite.balance("anna") == len(granted) + 1
 
 
 def test_a_disk_that_fills_up_inside_a_hosts_transaction_leaves_nothing_of_ours(
-    sqlite_engine: Engine, offline_world: World
+    sqlite_engine: Engine, world_on_sqlite: World
 ) -> None:
     """The host catches our error and commits what is left of its transaction."""
     full = create_engine(sqlite_engine.url)
     event.listen(full, "connect", limited)
-    world = world_on(offline_world, full)
+    world = world_on(world_on_sqlite, full)
     with Session(full) as session:
         with pytest.raises(StorageError):
             _many_grants(world, session)
         session.commit()
     full.dispose()
-    assert offline_world.balance("anna") == 0
-    assert offline_world.see(timebank.audits.run).verdict is Verdict.CLEAN
+    assert world_on_sqlite.balance("anna") == 0
+    assert world_on_sqlite.see(timebank.audits.run).verdict is Verdict.CLEAN
 
 
 def _many_grants(world: World, session: Session) -> None:
@@ -240,11 +236,11 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the driver has no autocommit before 3.12")
 def test_a_driver_that_commits_every_statement_is_refused(
-    sqlite_engine: Engine, offline_world: World
+    sqlite_engine: Engine, world_on_sqlite: World
 ) -> None:
     engine = create_engine(sqlite_engine.url, connect_args={"autocommit": True})
     with Session(engine) as session, pytest.raises(BackendSettingError) as caught:
-        timebank.unit_of_work(session, bank=offline_world.bank).__enter__()
+        timebank.unit_of_work(session, bank=world_on_sqlite.bank).__enter__()
     assert caught.value.setting == "autocommit"
     engine.dispose()
 
@@ -273,23 +269,35 @@ def test_a_connection_lost_before_the_commit_is_a_conflict_to_repeat(
     assert world.balance("anna") == 5
 
 
+def lose_it_and_refuse(uow: Any) -> None:
+    """The server ends the connection, and then a rule says no."""
+    (pid,) = uow.connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+    with uow.connection.engine.connect() as other:
+        other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+    raise NotEnoughHours(
+        account="a", available_minutes=0, needed_minutes=5, rule="", floor_minutes=0, next_step=""
+    )
+
+
 def test_a_refusal_is_heard_even_where_the_connection_is_lost_meanwhile(
-    postgres_engine: Engine,
+    postgres_engine: Engine, founded: Callable[[SqlBackend], World]
 ) -> None:
-    world = a_world(SqlBackend(postgres_engine))
-
-    def lose_it_and_refuse(uow: Any) -> None:
-        (pid,) = uow.connection.exec_driver_sql("SELECT pg_backend_pid()").one()
-        with postgres_engine.connect() as other:
-            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
-        raise NotEnoughHours(
-            account="a",
-            available_minutes=0,
-            needed_minutes=5,
-            rule="",
-            floor_minutes=0,
-            next_step="",
-        )
-
+    world = founded(SqlBackend(postgres_engine))
     with pytest.raises(NotEnoughHours):
         timebank.standalone(postgres_engine, bank=world.bank).run(lose_it_and_refuse)
+
+
+def test_a_host_hears_the_refusal_too_and_cannot_commit_what_is_lost(
+    postgres_engine: Engine, founded: Callable[[SqlBackend], World]
+) -> None:
+    world = founded(SqlBackend(postgres_engine))
+
+    def refused(session: Session) -> None:
+        with timebank.unit_of_work(session, bank=world.bank) as uow:
+            lose_it_and_refuse(uow)
+
+    with Session(postgres_engine) as session:
+        with pytest.raises(NotEnoughHours):
+            refused(session)
+        with pytest.raises(SQLAlchemyError):
+            session.commit()

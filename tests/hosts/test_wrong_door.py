@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 import timebank
-from tests.backends import World
+from tests.backends import World, engine_of
 from tests.cli.program import run
 from tests.hosts.host import Base, Notice
 from tests.support import refusal
@@ -101,7 +101,7 @@ def test_an_async_call_takes_an_async_session(engine: Engine) -> None:
 
 
 def test_a_clock_without_a_zone_is_refused(sql_world: World) -> None:
-    engine: Engine = sql_world.backend.engine  # type: ignore[attr-defined]
+    engine = engine_of(sql_world)
     with (
         pytest.raises(errors.NaiveTime, match="clock"),
         timebank.standalone(engine, bank=sql_world.bank, clock=datetime.now) as uow,
@@ -143,7 +143,7 @@ def test_words_are_read_as_hours_and_nothing_else() -> None:
 
 
 def test_a_flush_of_the_hosts_that_failed_is_named_as_what_it_is(sql_world: World) -> None:
-    engine: Engine = sql_world.backend.engine  # type: ignore[attr-defined]
+    engine = engine_of(sql_world)
     Base.metadata.create_all(engine)
 
     def join_and_fail(session: Session) -> None:
@@ -161,7 +161,7 @@ def test_a_flush_of_the_hosts_that_failed_is_named_as_what_it_is(sql_world: Worl
 def test_a_transaction_that_the_host_ends_inside_our_block_is_named(
     sql_world: World, ends: str
 ) -> None:
-    engine: Engine = sql_world.backend.engine  # type: ignore[attr-defined]
+    engine = engine_of(sql_world)
     clock = sql_world.backend.clock
 
     def join_and_end(session: Session) -> None:

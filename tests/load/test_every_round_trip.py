@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import timebank
-from tests.backends import SqlBackend, World, a_world
+from tests.backends import SqlBackend, World, a_world, engine_of
 from tests.load.acts import MAKERS, Act, Acts
 from tests.load.breaking import (
     COMMITS,
@@ -61,11 +61,6 @@ def in_order(world: World) -> None:
 def owned(world: World, act: Act) -> Any:
     engine = engine_of(world)
     return timebank.standalone(engine, bank=world.bank, clock=world.backend.clock).run(act)
-
-
-def engine_of(world: World) -> Engine:
-    assert isinstance(world.backend, SqlBackend)
-    return world.backend.engine
 
 
 def broken(acts: Acts, way: Callable[[World, Act], object]) -> Iterator[tuple[str, int, Fault]]:

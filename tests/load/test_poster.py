@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from tests.backends import SqlBackend, World, a_world
+from tests.backends import SqlBackend, World, a_world, engine_of
 from tests.concurrency.town import POLICY
 from timebank import Hours, Poster, Receipt, TransactionDraft, Transfer
 from timebank.domain.audit import Verdict
@@ -40,11 +40,6 @@ class Gate:
     def __call__(self, _connection: Any) -> None:
         self.reached.set()
         assert self.opened.wait(20)
-
-
-def engine_of(world: World) -> Engine:
-    assert isinstance(world.backend, SqlBackend)
-    return world.backend.engine
 
 
 def poster_for(world: World, **more: Any) -> Poster:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from timebank.domain.account import Account, AccountKind
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.agreement import Case
 from timebank.domain.bank import check_clock, day_of
 from timebank.domain.conditions import Conditions
@@ -42,10 +42,9 @@ def conditions(
 
     *Refuses* a clock that cannot be right, with ``ClockSuspect``.
     """
-    for name, actor in (("by", by), ("approved_by", approved_by)):
-        if not isinstance(actor, Actor) and (name == "by" or actor is not None):
-            problem = f"{actor!r} is not an Actor; get one: staff.actor(uow, ref)"
-            raise InputError(field=name, problem=problem)
+    checked_actor(by, field="by")
+    if approved_by is not None:
+        checked_actor(approved_by, field="approved_by")
     house = uow.banks.house()
     now = uow.now()
     actors = (by.person, by.on_behalf_of, approved_by.person if approved_by else None)

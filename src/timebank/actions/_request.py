@@ -18,6 +18,7 @@ from timebank.domain.ids import FactId, TransactionId
 from timebank.domain.note import Note
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import Transaction, entries_of
+from timebank.domain.words import of_another_kind
 from timebank.errors import ConflictError, InputError, KeyReusedError, TimebankError
 from timebank.ports import RequestKey, StoredReceipt, UnitOfWork
 
@@ -252,10 +253,13 @@ def action(
 
 
 def require_unit(uow: object) -> None:
-    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call."""
+    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call.
+
+    A supply of ids is what every unit that writes has, and nothing else that is given by mistake.
+    """
     if not hasattr(uow, "fresh"):
-        problem = f"this is {type(uow).__name__}; write: with timebank.unit_of_work(…) as uow"
-        raise InputError(field="uow", problem=problem)
+        instead = "write: with timebank.unit_of_work(…) as uow"
+        raise of_another_kind(uow, field="uow", instead=instead)
 
 
 def _request(

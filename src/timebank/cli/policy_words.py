@@ -16,15 +16,14 @@ _ROUNDING = {
     Rounding.NEAREST: "are rounded to the nearest step",
     Rounding.UP: "are rounded up to a whole step",
 }
-_MINUTES: Final = "_minutes"
-"""What the policy file leaves out of a key, since it writes hours."""
-
 _BAND = {
     BandRule.LOWER: "the lower of the two counts",
     BandRule.HIGHER: "the higher of the two counts",
     BandRule.GIVER: "the giver's report counts",
     BandRule.RECEIVER: "the receiver's report counts",
 }
+_MINUTES: Final = "_minutes"
+"""What the policy file leaves out of a key, since it writes hours."""
 
 
 def listed(version: PolicyVersion) -> Grid:

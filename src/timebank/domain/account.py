@@ -57,6 +57,11 @@ OWN_LIMIT: Final = "the account's own limit"
 FIXED: Final = "fixed in every bank"
 """What a refusal names as its rule where no policy can change it."""
 
+BY_APPROVAL: Final = (
+    "where the action takes one, an approver may allow it: approved_by, reason, review_on"
+)
+"""What a refusal says next where a named override would lift the limit."""
+
 UNOPENED: Final = "unopened"
 """What a further account was before it was opened; the first of a member was ``none``."""
 
@@ -118,7 +123,7 @@ def not_enough_hours(
         needed_minutes=needed_minutes,
         rule=FIXED if fixed else FLOOR_RULES.get(account.kind, OWN_LIMIT),
         floor_minutes=account.floor_minutes or 0,
-        next_step="nobody can allow it" if fixed else _APPROVAL,
+        next_step="nobody can allow it" if fixed else BY_APPROVAL,
     )
 
 
@@ -130,13 +135,8 @@ def ceiling_reached(account: Account, *, room_minutes: int, offered_minutes: int
         offered_minutes=offered_minutes,
         rule=CEILING_RULES.get(account.kind, OWN_LIMIT),
         ceiling_minutes=account.ceiling_minutes or 0,
-        next_step="two people can set another" if account.kind in NEVER_OVERDRAWN else _APPROVAL,
+        next_step="two people can set another" if account.kind in NEVER_OVERDRAWN else BY_APPROVAL,
     )
-
-
-_APPROVAL: Final = (
-    "where the action takes one, an approver may allow it: approved_by, reason, review_on"
-)
 
 
 class ChangeField(Enum):

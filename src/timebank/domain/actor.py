@@ -114,6 +114,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
 """Action → the roles that may ask for it. Rules about *whose* thing it is come on top."""
 
 
+def checked_actor(by: object, *, field: str) -> Actor:
+    """The actor. *Refuses* a ref and anything else with ``InputError``: it says how to get one."""
+    if not isinstance(by, Actor):
+        raise InputError(
+            field=field, problem=f"{by!r} is not an Actor; get one: staff.actor(uow, ref)"
+        )
+    return by
+
+
 def require_role(action: str, by: Actor) -> None:
     """*Refuses* an actor whose role may not ask for the action, with ``NotPermitted``."""
     allowed = MAY[action]

@@ -1,4 +1,4 @@
-"""Words from outside as members of an enumeration."""
+"""What comes from outside: words as members of an enumeration, and things of another kind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import TypeVar
 from timebank.errors import InputError
 
 E = TypeVar("E", bound=Enum)
+
+
+def of_another_kind(given: object, *, field: str, instead: str) -> InputError:
+    """The refusal of a thing that is of another kind; ``instead`` says what to give."""
+    return InputError(field=field, problem=f"this is {type(given).__name__}; {instead}")
 
 
 def checked_word(kind: type[E], value: E | str, *, field: str) -> E:

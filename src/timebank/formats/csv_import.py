@@ -224,13 +224,11 @@ def read_one_of(
     rows = tuple(found)
     if not rows and not faults:
         faults.append(Fault(line=2, column="", problem="there is no row under the header"))
-    left_out = {name.casefold() for name, column in (mapping or {}).items() if not column}
-    passed_over = [n for at, n in enumerate(names) if at not in places.values()]
     return ImportFile(
         form=form,
         rows=rows,
         faults=tuple(sorted(faults, key=lambda f: f.line)),
-        unread=tuple(n for n in passed_over if places and n and n.casefold() not in left_out),
+        unread=_unread(names, places, mapping or {}) if places else (),
     )
 
 
@@ -278,6 +276,16 @@ def _places(
             has = f"{problem}, which has: {', '.join(names)}"
             faults.append(Fault(line=1, column=wanted, problem=has))
     return places
+
+
+def _unread(
+    names: Sequence[str], places: Mapping[str, int], mapping: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The columns that are in no field's place and were not left out on purpose."""
+    taken = {*places.values()}
+    left_out = {field.casefold() for field, column in mapping.items() if not column}
+    passed_over = (name for at, name in enumerate(names) if at not in taken)
+    return tuple(name for name in passed_over if name and name.casefold() not in left_out)
 
 
 def _rows(

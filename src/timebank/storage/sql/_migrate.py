@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from timebank.domain.words import of_another_kind
 from timebank.errors import DatabaseUnavailable, InputError, SchemaError
 from timebank.storage.sql import guards, live, sqlite
 from timebank.storage.sql import wings as wings_known
@@ -113,10 +114,11 @@ def migrate(
 
 def _require_engine(database: object) -> None:
     if not isinstance(database, Engine):
-        raise InputError(
+        raise of_another_kind(
+            database,
             field="database",
-            problem=f"this is {type(database).__name__}; give an Engine or a Connection of"
-            " SQLAlchemy; on an async one: await connection.run_sync(timebank.migrate)",
+            instead="give an Engine or a Connection of SQLAlchemy; on an async one:"
+            " await connection.run_sync(timebank.migrate)",
         )
 
 

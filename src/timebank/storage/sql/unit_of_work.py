@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from timebank.domain.bank import checked_time
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
+from timebank.domain.words import of_another_kind
 from timebank.errors import BrokenInvariantError, InputError, TimebankError
 from timebank.ports import RequestKey, StoredReceipt, WingAudit
 from timebank.storage.identity import TimeOrderedIds
@@ -49,6 +51,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def _zoned(clock: Clock) -> datetime:
+    """What the clock says. *Refuses* one without a zone, with ``NaiveTime``."""
+    return checked_time(clock(), field="clock")
+
+
 class SqlUnit:
     """One bank on one connection: the stores, the clock, and the one way to write."""
 
@@ -65,7 +72,7 @@ class SqlUnit:
         link = Link(connection, bank_id_of(slug), schema, writes=writes)
         self.slug = slug
         self.schema_revision = revision
-        self._clock = clock
+        self.now = partial(_zoned, clock)
         self.fresh = TimeOrderedIds(self.now)
         self.banks = SqlBankStore(link, slug)
         self.people = SqlPersonStore(link)
@@ -87,10 +94,6 @@ class SqlUnit:
         """What the wings of this database add to an audit."""
         found = wings.installed(self.connection, self.link.schema)
         return tuple(wing.audit for wing in found if wing.audit is not None)
-
-    def now(self) -> datetime:
-        """What the clock says. *Refuses* one without a zone, with ``NaiveTime``."""
-        return checked_time(self._clock(), field="clock")
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
@@ -160,7 +163,8 @@ def unit_of_work(
     except BaseException as error:
         if savepoint.is_active or session.get_nested_transaction() is savepoint:
             sqlite.spoil_if_ended(connection)
-            savepoint.rollback()
+            with _or_given_up(connection):
+                savepoint.rollback()
         tell_error(bank, error)
         raise
     finally:
@@ -174,10 +178,10 @@ def _require_session(session: object) -> None:
 
     if isinstance(session, (Session, scoped_session)):
         return
-    kind = type(session).__name__
-    raise InputError(
+    raise of_another_kind(
+        session,
         field="session",
-        problem=f"this is {kind}; give a Session of SQLAlchemy, or await timebank.aio.run with an"
+        instead="give a Session of SQLAlchemy, or await timebank.aio.run with an"
         " AsyncSession; a script with an Engine takes timebank.standalone",
     )
 
@@ -194,9 +198,8 @@ def _require_not_ended(session: Session, savepoint: SessionTransaction) -> None:
 
 def _require_engine(engine: object) -> None:
     if not isinstance(engine, Engine):
-        kind = type(engine).__name__
-        problem = f"this is {kind}; give an Engine, as sqlalchemy.create_engine makes it"
-        raise InputError(field="engine", problem=problem)
+        instead = "give an Engine, as sqlalchemy.create_engine makes it"
+        raise of_another_kind(engine, field="engine", instead=instead)
 
 
 class Standalone:
@@ -230,7 +233,8 @@ class Standalone:
         with self._connection:
             if error is not None:
                 self._unit.link.ended = True
-                self._roll_back()
+                with _or_given_up(self._connection):
+                    self._connection.rollback()
                 tell_error(self._bank, error)
                 return
             try:
@@ -239,13 +243,6 @@ class Standalone:
                 self._unit.link.ended = True
             with _translating(at_commit):
                 self._connection.commit()
-
-    def _roll_back(self) -> None:
-        """A connection that was lost has nothing to undo, and what went wrong before is heard."""
-        try:
-            self._connection.rollback()
-        except SQLAlchemyError:
-            self._connection.invalidate()
 
     def run(self, work: Callable[[SqlUnit], T]) -> T:
         """Call ``work`` with a unit of work and commit; repeat it, within bounds and with jitter,
@@ -330,12 +327,19 @@ def _snapshot(connection: Connection) -> Iterator[None]:
             _begin_reading(connection)
         yield
     finally:
-        try:
+        with _or_given_up(connection):
             if connection.dialect.name == "sqlite" and not connection.invalidated:
                 sqlite.end_reading(connection)
             connection.rollback()
-        except SQLAlchemyError:
-            connection.invalidate()
+
+
+@contextmanager
+def _or_given_up(connection: Connection) -> Iterator[None]:
+    """A connection that was lost has nothing to undo, and what went wrong before is heard."""
+    try:
+        yield
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def _begin_writing(connection: Connection, schema: str | None) -> None:
