@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from argparse import Namespace
 from collections.abc import Callable
@@ -245,6 +246,22 @@ def test_two_migrators_of_one_database_wait_for_each_other(empty: Engine) -> Non
 
     assert together(migrate, migrate, migrate) == []
     assert timebank.check_schema(empty) == ()
+
+
+def test_a_host_that_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself does not wait where it turns write-ahead logging on."""
+    url = f"sqlite:///{tmp_path / 'host.sqlite'}"
+    host = sqlite3.connect(tmp_path / "host.sqlite", isolation_level=None, check_same_thread=False)
+    host.execute("BEGIN IMMEDIATE")
+    host.execute("CREATE TABLE notice (id INTEGER PRIMARY KEY)")
+    done = threading.Timer(0.3, host.execute, ["COMMIT"])
+    done.start()
+    engine = create_engine(url)
+    timebank.migrate(engine)
+    done.join()
+    assert tables(engine) > {"notice", "timebank_transfer"}
+    host.close()
+    engine.dispose()
 
 
 def together(*acts: Callable[[], object]) -> list[BaseException]:

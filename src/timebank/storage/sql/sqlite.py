@@ -20,7 +20,7 @@ from timebank.errors import BackendSettingError
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-AnyEngine = TypeVar("AnyEngine", Engine, "AsyncEngine")
+_AnyEngine = TypeVar("_AnyEngine", Engine, "AsyncEngine")
 
 BUSY_MILLISECONDS: Final = 10_000
 _LEGACY: Final = -1
@@ -97,7 +97,7 @@ def migrating(connection: Connection) -> Iterator[None]:
         return
     foreign_keys = _pragma(connection, "foreign_keys")
     _pragma(connection, f"busy_timeout = {BUSY_MILLISECONDS}")
-    _pragma(connection, "journal_mode = WAL")
+    _write_ahead(connection)
     _pragma(connection, "foreign_keys = OFF")
     try:
         _begin(connection, "BEGIN IMMEDIATE")
@@ -105,6 +105,26 @@ def migrating(connection: Connection) -> Iterator[None]:
     finally:
         connection.rollback()
         _pragma(connection, f"foreign_keys = {foreign_keys}")
+
+
+def _write_ahead(connection: Connection) -> None:
+    """Turn write-ahead logging on. SQLite does not wait here for somebody who is writing, whatever
+    its busy timeout; we do, for as long.
+    """
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+    ask = Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
+        wait=wait_random(max=0.05),
+        reraise=True,
+    )
+    ask(_pragma, connection, "journal_mode = WAL")
+
+
+def _is_busy(error: BaseException) -> bool:
+    original = getattr(error, "orig", None)
+    return getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
 def has_no_schemas(schema: str) -> BackendSettingError:
@@ -122,13 +142,12 @@ def in_transaction(driver: Any) -> bool:
     return bool(getattr(driver, "in_transaction", False))
 
 
-def prepare_sqlite(engine: AnyEngine) -> AnyEngine:
+def prepare_sqlite(engine: _AnyEngine) -> _AnyEngine:
     """Turn foreign keys and recursive triggers on for every connection of a host's engine.
 
     Optional: a unit of work that begins its own transaction sets them itself. With it, a host may
     also write first in the same transaction. It changes no transaction mode and takes no lock. From
-    then on the keys that the host's own tables declare hold too.
-    Does nothing on other databases.
+    then on the keys that the host's own tables declare hold too. Does nothing on other databases.
     """
     target = getattr(engine, "sync_engine", engine)
     if target.dialect.name == "sqlite" and not event.contains(target, "connect", _on_connect):
