@@ -59,7 +59,7 @@ POLICY_WORDS: Final = {
     "max_exchange_minutes": "The most that one exchange may have.",
     "band_minutes": "How far the two sides' reports may differ before it is a dispute.",
     "band_rule": "Which report counts within the band: `lower`, `higher`, `giver`, `receiver`.",
-    "levy_percent": "What the community pot takes of each exchange, rounded down.",
+    "levy_percent": "What the community pot takes of each part of an exchange, rounded down.",
     "joining_needs_approval": "Whether a new member is pending until approved.",
     "proposal_days": "How long a proposal stands.",
     "agreement_days": "How long an agreement, and its hold, stands.",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from timebank.domain.actor import Actor, Role
     from timebank.domain.hours import Hours
-    from timebank.domain.policy import Policy
+    from timebank.domain.policy import BandRule, Policy, Rounding
     from timebank.domain.receipt import Outcome, Receipt
     from timebank.domain.transaction import Activity, TransactionDraft, Transfer
     from timebank.poster import Poster
@@ -51,12 +51,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Activity",
     "Actor",
+    "BandRule",
     "Hours",
     "Outcome",
     "Policy",
     "Poster",
     "Receipt",
     "Role",
+    "Rounding",
     "TransactionDraft",
     "Transfer",
     "accounts",
@@ -92,12 +94,14 @@ __all__ = [
 _PLACES: Final = {
     "Activity": "domain.transaction:Activity",
     "Actor": "domain.actor:Actor",
+    "BandRule": "domain.policy:BandRule",
     "Hours": "domain.hours:Hours",
     "Outcome": "domain.receipt:Outcome",
     "Policy": "domain.policy:Policy",
     "Poster": "poster:Poster",
     "Receipt": "domain.receipt:Receipt",
     "Role": "domain.actor:Role",
+    "Rounding": "domain.policy:Rounding",
     "TransactionDraft": "domain.transaction:TransactionDraft",
     "Transfer": "domain.transaction:Transfer",
     "accounts": "actions.accounts",

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def test_balances() -> None:
     assert [account["ref"] for account in accounts[:3]] == ["anna", "ben", "dan"]
     by_ref = {account["ref"]: account["balance_minutes"] for account in accounts}
     assert (by_ref["anna"], by_ref["ben"]) == (90, -90)
+
+
+def test_what_is_available_goes_with_the_balance_that_is_shown(riverside: Path) -> None:
+    an_exchange()
+    before = done("balance", "anna")["available_minutes"]
+    with sqlite3.connect(riverside) as books:
+        books.execute(
+            "UPDATE timebank_account SET balance_minutes = 150 WHERE balance_minutes = 90"
+        )
+    assert done("balance", "anna")["available_minutes"] == before + 60
+    again = done("balance", "anna", "--recompute")
+    assert (again["balance_minutes"], again["available_minutes"]) == (90, before)
 
 
 def test_balances_recomputed_and_of_the_past() -> None:

@@ -16,6 +16,7 @@ from timebank.domain.member import (
     checked_text,
     moved,
     require_active,
+    required_text,
 )
 from timebank.errors import WrongState
 from timebank.testing.builders import ANNA, JOINED, TODAY, a_member, standing
@@ -127,3 +128,8 @@ def test_text_that_is_kept(text, kept):
 @pytest.mark.parametrize("text", ["", "  ", "x" * 201, "a\x07b", "a\u202eb", 5])
 def test_text_that_is_refused(text):
     assert refusal(lambda: checked_text(text, field="name")) == "invalid_input name"
+
+
+def test_a_text_that_has_to_be_there():
+    assert required_text(" Anna ", field="name") == "Anna"
+    assert refusal(lambda: required_text(None, field="name")) == "invalid_input name"

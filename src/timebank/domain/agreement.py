@@ -357,8 +357,13 @@ def acted(
     *,
     reason: str | None = None,
     new: bool = False,
+    credited: int | None = None,
 ) -> tuple[Changes, Exchange]:
-    """The exchange with one more act appended, and the event of the state it is in now."""
+    """The exchange with one more act appended, and the event of the state it is in now.
+
+    The act keeps the ``minutes`` that were said; the event tells the ``credited`` ones where
+    rounding made them others.
+    """
     after = replace(exchange, acts=exchange.acts + 1)
     fact = FactId(conditions.fresh.id())
     code, note = coded_reason(reason, about=fact, conditions=conditions)
@@ -378,7 +383,8 @@ def acted(
         note_digest=digest(note),
         policy_version=conditions.policy_version,
     )
-    event = _EVENT[after.state](exchange=after.id, state=after.state.value, minutes=minutes)
+    told = minutes if credited is None else credited
+    event = _EVENT[after.state](exchange=after.id, state=after.state.value, minutes=told)
     notes = () if note is None else (note,)
     changes = Changes(
         added=((after,) if new else ()) + (recorded, *notes),

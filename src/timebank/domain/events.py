@@ -187,7 +187,7 @@ class HoldEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionRecorded(Event):
-    """Hours moved."""
+    """Hours moved; a levy is part of them and not counted on top."""
 
     transaction: TransactionId
     kind: str

@@ -29,6 +29,7 @@ from timebank.domain.ids import AccountId, ExchangeId, FactId, TransactionId
 from timebank.domain.member import Status, require_active
 from timebank.domain.note import Note
 from timebank.domain.transaction import (
+    Activity,
     PostedTransfer,
     Transaction,
     TransactionKind,
@@ -318,7 +319,7 @@ def _changes(
     recorded = TransactionRecorded(
         transaction=transaction.id,
         kind=transaction.kind.value,
-        minutes=sum(t.minutes for t in transaction.transfers),
+        minutes=sum(t.minutes for t in transaction.transfers if t.activity is not Activity.LEVY),
     )
     notes = [note for note in (posting.note, *(n for _, n in overridden)) if note is not None]
     return Changes(

@@ -124,7 +124,7 @@ class Standing:
         return [span.status for span in self.history if span.since <= max(day, first.since)][-1]
 
 
-def required_text(text: str, *, field: str) -> str:
+def required_text(text: str | None, *, field: str) -> str:
     """The text without outer blanks. *Refuses* what ``checked_text`` refuses, and None."""
     found = checked_text(text, field=field)
     if found is None:

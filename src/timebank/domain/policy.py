@@ -179,7 +179,7 @@ class Policy:
         return credited
 
     def levy_minutes(self, minutes: int) -> int:
-        """What the pot takes of an exchange: ``levy_percent`` of it, rounded down."""
+        """What the pot takes of one transfer: ``levy_percent`` of it, rounded down."""
         return minutes * self.levy_percent // 100
 
 

@@ -93,7 +93,9 @@ def record(
     )
     posted, after = posted_on(books, replace(posting, imported=session.imported), conditions)
     raw, note = session.hours.minutes, session.note
-    changes, _ = acted(exchange, Act.RECORD, None, raw, conditions, reason=note, new=True)
+    changes, _ = acted(
+        exchange, Act.RECORD, None, raw, conditions, reason=note, new=True, credited=minutes
+    )
     return posted + changes, after
 
 

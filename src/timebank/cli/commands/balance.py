@@ -47,7 +47,8 @@ def balance(
     found = timebank.accounts.balance(uow, view.id, at=at, on=on, recompute=recompute)
     past = at is not None or on is not None
     row = _row(view, found, _owners(uow, [view]), past=past)
-    available = None if past or view.available is None else view.available.minutes
+    free = None if view.available is None else found - view.balance + view.available
+    available = None if past or free is None else free.minutes
     document = {
         "schema": "timebank.balance/1",
         "bank": uow.slug,
@@ -59,7 +60,7 @@ def balance(
     label = Labels(uow).learn(accounts=[view.id]).full(view.id)
     if past:
         return Answer(document=document, text=(f"{label}: {found} ({_asked(at, on)})",))
-    left = "no floor" if view.available is None else f"{view.available} available"
+    left = "no floor" if free is None else f"{free} available"
     return Answer(document=document, text=(f"{label}: {found} ({view.held} held, {left})",))
 
 
