@@ -16,7 +16,7 @@ from benchmarks.places import Place
 from benchmarks.world import BANK, Orders, World, a_world
 from timebank import audits, journal, transfers
 from timebank.actions.audits import AuditReport
-from timebank.domain.changes import Fact
+from timebank.domain.sealed import Sealed
 from timebank.domain.transaction import Transaction
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
 from timebank.proof.encoding import leaf_data, parts
@@ -189,7 +189,7 @@ def _hashed(place: Place) -> tuple[int, list[bytes]]:
         return uow.audit.counted()["leaves"], found
 
 
-def _bytes_of(fact: Fact, domain: bytes) -> Iterator[bytes]:
+def _bytes_of(fact: Sealed, domain: bytes) -> Iterator[bytes]:
     """What SHA-256 is taken of: salts (twice each, as HMAC does), parts, inner nodes, the leaf."""
     if isinstance(fact, Transaction):
         made = parts(fact, domain)

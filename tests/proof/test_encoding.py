@@ -10,11 +10,12 @@ from hashlib import sha256
 import pytest
 
 from timebank.domain import ledger
-from timebank.domain.account import AccountChange, ChangeField
+from timebank.domain.account import Account, AccountChange, AccountKind, ChangeField
 from timebank.domain.actor import Actor, Role
 from timebank.domain.bank import DayStatement, PeriodClose
-from timebank.domain.exchange import Act, ExchangeAct, Side, State
+from timebank.domain.exchange import Act, Exchange, ExchangeAct, GroupRule, Side, State
 from timebank.domain.policy import NEIGHBOURHOOD, PolicyVersion
+from timebank.domain.sealed import Beginning, Founding, Opening
 from timebank.domain.transaction import Activity, PostedTransfer, Transaction, TransactionKind
 from timebank.proof import encoding, merkle
 
@@ -118,6 +119,47 @@ PERIOD = PeriodClose(
 STATED = DayStatement(
     id="7" * 32, day=date(2026, 3, 29), recorded_at=WHEN, actor=CORA, policy_version=3
 )
+ACCOUNT = Account(
+    id="00000000000000aa",
+    kind=AccountKind.CUSTODY,
+    owner="a" * 32,
+    label=None,
+    floor_minutes=0,
+    ceiling_minutes=None,
+)
+OPENING = Opening(
+    change=replace(CHANGE, field=ChangeField.STATUS, was="unopened", becomes="active"),
+    account=ACCOUNT,
+)
+BEGINNING = Beginning(
+    act=replace(ACT, n=1, act=Act.RECORD),
+    exchange=Exchange(
+        id="2" * 32,
+        state=State.CONFIRMED,
+        givers=("a" * 32, "d" * 32),
+        receivers=("e" * 32,),
+        proposed_by=Side.GIVER,
+        agreed_minutes=90,
+        giver_minutes=None,
+        receiver_minutes=None,
+        category="garden",
+        listing="8" * 32,
+        happens_on=date(2026, 3, 28),
+        rule=GroupRule.SHARED,
+        hold=None,
+        transaction="1" * 32,
+        deadline=None,
+        recorded_at=WHEN,
+        acts=1,
+    ),
+)
+FOUNDING = Founding(
+    version=POLICY,
+    accounts=(
+        replace(ACCOUNT, kind=AccountKind.POT, owner=None, label="pot"),
+        replace(ACCOUNT, id="00000000000000bb", kind=AccountKind.ISSUANCE, owner=None, label="i"),
+    ),
+)
 GOLDEN = {
     "transaction": "ad116f9baf377ca58064609e68a2c11d86d286d277011e3d4460ebf8962d338b",
     "account_change": "c6b475b361e7496953d566fcd2ce966cd367e6ca521a967b68ad4b0d6118ab44",
@@ -125,8 +167,20 @@ GOLDEN = {
     "exchange_act": "d3cf2db589ad489b968138fe7d4b44b24d6946a0d4849eef3a938202bf67935b",
     "day_statement": "e1e011cdf7bbf4c11ea0941d5060ee09b54403796e6404bcf52e614f0688d647",
     "period_close": "cda9c0cf0c89452a6a3f76b4f3f1751c065d70373e1b36a2ede56b8a26e325fa",
+    "opening": "2a0e3ee84d4751ccc2c83cdb1d45afaeb4b20a3c2b8a9c8a974eaa06aec00c66",
+    "beginning": "547242e7565e4dc9b6e6ec3f417713a13c41a667d21edda5f6de10df3981c39f",
+    "founding": "0f18331e54dd9439773b3e2a091f4e967e32ba25c02d53f72c0cff67a749c896",
 }
-FACTS = dict(zip(GOLDEN, (TRANSACTION, CHANGE, POLICY, ACT, STATED, PERIOD), strict=True))
+FACTS = dict(
+    zip(
+        GOLDEN,
+        (
+            *(TRANSACTION, CHANGE, POLICY, ACT, STATED, PERIOD),
+            *(OPENING, BEGINNING, FOUNDING),
+        ),
+        strict=True,
+    )
+)
 
 
 def leaf(kind: str) -> str:
@@ -237,3 +291,55 @@ def test_every_field_of_a_transfer_is_in_the_leaf(change):
     first, second = TRANSACTION.transfers
     changed = replace(TRANSACTION, transfers=(replace(first, **change), second))
     assert encoding.leaf_data(changed, DOMAIN) != encoding.leaf_data(TRANSACTION, DOMAIN)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "00000000000000ad"},
+        {"kind": AccountKind.HELD},
+        {"owner": "b" * 32},
+        {"owner": None, "label": "a" * 32},
+    ],
+    ids="-".join,
+)
+def test_what_an_account_is_for_ever_is_in_the_leaf_of_its_opening(change):
+    other = replace(OPENING, account=replace(ACCOUNT, **change))
+    assert encoding.leaf_data(other, DOMAIN) != encoding.leaf_data(OPENING, DOMAIN)
+
+
+def test_what_an_account_has_now_is_not_in_the_leaf_of_its_opening():
+    other = replace(OPENING, account=replace(ACCOUNT, balance_minutes=90, number=1))
+    assert encoding.leaf_data(other, DOMAIN) == encoding.leaf_data(OPENING, DOMAIN)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"givers": ("d" * 32, "a" * 32)},
+        {"givers": ("a" * 32,), "receivers": ("d" * 32, "e" * 32)},
+        {"receivers": ("f" * 32,)},
+        {"proposed_by": None},
+        {"agreed_minutes": 91},
+        {"category": None},
+        {"listing": None},
+        {"happens_on": date(2026, 3, 29)},
+        {"rule": GroupRule.EACH},
+    ],
+    ids="-".join,
+)
+def test_what_was_agreed_between_whom_is_in_the_leaf_of_the_first_act(change):
+    other = replace(BEGINNING, exchange=replace(BEGINNING.exchange, **change))
+    assert encoding.leaf_data(other, DOMAIN) != encoding.leaf_data(BEGINNING, DOMAIN)
+
+
+def test_where_an_exchange_stands_now_is_not_in_the_leaf_of_its_first_act():
+    now = replace(BEGINNING.exchange, state=State.REVERSED, giver_minutes=80, acts=2)
+    other = replace(BEGINNING, exchange=now)
+    assert encoding.leaf_data(other, DOMAIN) == encoding.leaf_data(BEGINNING, DOMAIN)
+
+
+def test_the_accounts_of_a_new_bank_are_in_the_leaf_of_its_founding():
+    for accounts in (FOUNDING.accounts[:1], FOUNDING.accounts[::-1]):
+        other = replace(FOUNDING, accounts=accounts)
+        assert encoding.leaf_data(other, DOMAIN) != encoding.leaf_data(FOUNDING, DOMAIN)

@@ -62,8 +62,9 @@ BY_APPROVAL: Final = (
 )
 """What a refusal says next where a named override would lift the limit."""
 
+NO_STATUS: Final = "none"
 UNOPENED: Final = "unopened"
-"""What a further account was before it was opened; the first of a member was ``none``."""
+"""What a member's first account was before it was opened, and what a further one was."""
 
 UNIT: Final = "minute"
 
@@ -175,3 +176,8 @@ class AccountChange:
     transaction: TransactionId | None
     note_digest: bytes | None
     policy_version: int
+
+
+def is_opening(change: AccountChange) -> bool:
+    """Whether the change opened the account."""
+    return change.field is ChangeField.STATUS and change.was in (NO_STATUS, UNOPENED)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from timebank.domain.account import (
+    NO_STATUS,
     PERSONAL,
     UNOPENED,
     Account,
     AccountChange,
     AccountKind,
     ChangeField,
+    is_opening,
 )
 from timebank.domain.audit import Finding
 from timebank.domain.ids import AccountId, PersonId
@@ -77,7 +79,7 @@ def check_standing(
 def _check_limits(
     account: Account, own: list[AccountChange], policies: Mapping[int, Policy]
 ) -> Iterator[Finding]:
-    opened = [c for c in own if c.field is ChangeField.STATUS and c.was in (_NONE, UNOPENED)]
+    opened = [change for change in own if is_opening(change)]
     policy = policies.get(opened[0].policy_version if opened else 1)
     floor, ceiling = (None, None) if policy is None else policy.limits_for(account.kind)
     for field, began, now in (
@@ -119,7 +121,7 @@ def _check_member(id_: AccountId, member: Member, own: list[AccountChange]) -> I
     spans = [c for c in own if c.field is ChangeField.STATUS]
     subject = f"member {member.id}"
     further = _is_further(own)
-    left = _left_by(UNOPENED if further else _NONE, spans)
+    left = _left_by(UNOPENED if further else NO_STATUS, spans)
     if left != [member.status.value]:
         yield _finding(
             subject,
@@ -131,7 +133,7 @@ def _check_member(id_: AccountId, member: Member, own: list[AccountChange]) -> I
         return
     days = {
         "status_since": (member.status_since, {s.effective_on for s in spans if s.becomes in left}),
-        "joined_on": (member.joined_on, {s.effective_on for s in spans if s.was == _NONE}),
+        "joined_on": (member.joined_on, {s.effective_on for s in spans if s.was == NO_STATUS}),
     }
     for name, (day, possible) in days.items():
         if day not in possible:

@@ -8,6 +8,7 @@ from datetime import date
 from timebank.domain import hold as holds
 from timebank.domain.account import (
     NEVER_OVERDRAWN,
+    NO_STATUS,
     PERSONAL,
     UNOPENED,
     Account,
@@ -84,7 +85,7 @@ def join(
     change = change_of(
         account,
         ChangeField.STATUS,
-        "none",
+        NO_STATUS,
         status.value,
         conditions,
         effective_on=day,

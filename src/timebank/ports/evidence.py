@@ -27,8 +27,8 @@ from timebank.domain.audit_rows import (
     NotedFact,
     StrayTransfer,
 )
-from timebank.domain.changes import Fact
 from timebank.domain.ids import AccountId, FactId
+from timebank.domain.sealed import Sealed
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class SealStore(Protocol):
         """The tree's size, locked until the host's transaction ends: one sealer at a time."""
         ...
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
         """Committed facts that are not sealed yet, with the queue's word for their kind."""
         ...
 
@@ -83,7 +83,7 @@ class SealStore(Protocol):
         ...
 
     def position(self, kind: str, fact: str) -> int | None: ...
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
         """The facts behind these leaves; those that are gone are left out."""
         ...
 

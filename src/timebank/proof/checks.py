@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from timebank.domain.audit import Finding
+from timebank.domain.sealed import about
 from timebank.ports import Leaf, SealStore, TreeHead
 from timebank.proof import tree
 from timebank.proof.checkpoint import Checkpoint
@@ -27,17 +28,18 @@ def check_leaves(seals: SealStore, hash_domain: bytes, start: int = 0) -> Iterat
             fact = facts.get((leaf.kind, leaf.fact))
             found = None if fact is None else leaf_hash(leaf_data(fact, hash_domain))
             if leaf.position != expected or found != leaf.hash:
-                yield _leaf_finding(leaf, expected, found)
+                made = "" if fact is None else about(fact)
+                yield _leaf_finding(leaf, expected, found, f" (it made {made})" if made else "")
             expected = leaf.position + 1
 
 
-def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None) -> Finding:
+def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None, more: str) -> Finding:
     return Finding(
         check="leaves_match_facts",
         subject=f"{leaf.kind} {leaf.fact}",
         expected=f"leaf {expected} {leaf.hash.hex()}",
         found=f"leaf {leaf.position} {'missing' if found is None else found.hex()}",
-        message="the fact is not what was sealed, or a leaf is missing",
+        message=f"the fact is not what was sealed, or a leaf is missing{more}",
     )
 
 

@@ -17,12 +17,12 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Final, assert_never
 
-from timebank.domain.account import AccountChange
+from timebank.domain.account import UNIT, Account, AccountChange
 from timebank.domain.actor import Actor
 from timebank.domain.bank import DayStatement, PeriodClose
-from timebank.domain.changes import Fact
-from timebank.domain.exchange import ExchangeAct
+from timebank.domain.exchange import Exchange, ExchangeAct
 from timebank.domain.policy import PolicyVersion
+from timebank.domain.sealed import Beginning, Founding, Opening, Sealed
 from timebank.domain.transaction import PostedTransfer, Transaction
 from timebank.errors import InputError
 from timebank.proof.merkle import leaf_hash, root_of
@@ -106,7 +106,7 @@ def fields_of(content: bytes, hash_domain: bytes) -> list[bytes | None]:
     return found
 
 
-def leaf_data(fact: Fact, hash_domain: bytes) -> bytes:
+def leaf_data(fact: Sealed, hash_domain: bytes) -> bytes:
     """The bytes of a fact's leaf; RFC 6962 hashes them with a 0x00 in front.
 
     A transaction's leaf holds the root of its own small tree, so that one account's side can be
@@ -126,6 +126,15 @@ def leaf_data(fact: Fact, hash_domain: bytes) -> bytes:
             return record(hash_domain, "period_close", *_period(fact))
         case DayStatement():
             return record(hash_domain, "day_statement", *_day(fact))
+        case Opening():
+            made = _change(fact.change) + _identity(fact.account)
+            return record(hash_domain, "opening", *made)
+        case Beginning():
+            terms = _act(fact.act) + _terms(fact.exchange)
+            return record(hash_domain, "beginning", *terms)
+        case Founding():
+            own = (field for account in fact.accounts for field in _identity(account))
+            return record(hash_domain, "founding", *_policy(fact.version), *own)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -212,6 +221,10 @@ def _change(change: AccountChange) -> tuple[Field, ...]:
     )
 
 
+def _identity(account: Account) -> tuple[Field, ...]:
+    return account.id, account.kind, account.owner, account.label, UNIT
+
+
 def _policy(version: PolicyVersion) -> tuple[Field, ...]:
     return (
         version.id,
@@ -239,6 +252,21 @@ def _act(act: ExchangeAct) -> tuple[Field, ...]:
         act.transaction,
         act.note_digest,
         act.policy_version,
+    )
+
+
+def _terms(exchange: Exchange) -> tuple[Field, ...]:
+    return (
+        exchange.proposed_by,
+        exchange.agreed_minutes,
+        exchange.category,
+        exchange.listing,
+        exchange.happens_on,
+        exchange.rule,
+        len(exchange.givers),
+        *exchange.givers,
+        len(exchange.receivers),
+        *exchange.receivers,
     )
 
 

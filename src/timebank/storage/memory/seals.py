@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from timebank.domain.changes import Fact
+from timebank.domain.account import Account, is_opening
 from timebank.domain.ids import FactId
 from timebank.domain.policy import PolicyVersion
+from timebank.domain.sealed import Sealed, founds, whole
 from timebank.ports import Leaf, TreeHead
 from timebank.storage.memory.database import SEALED, Shelf
 
@@ -26,20 +27,30 @@ class Seals:
         """The tree's size; there is nobody to lock it from."""
         return len(self._shelf.leaves)
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
         """Facts in order of time, then kind and id: the order in which they become leaves."""
         queue = self._shelf.queue
         places = sorted(queue, key=lambda place: (queue[place], *place))[:limit]
-        return tuple((word, self._shelf.facts(_KINDS[word])[fact]) for word, fact in places)
+        return tuple((word, self._whole(word, fact)) for word, fact in places)
 
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
         """The facts behind leaves; those that are gone are left out."""
-        found = {}
-        for leaf in leaves:
-            fact = self._shelf.facts(_KINDS[leaf.kind]).get(leaf.fact)
-            if fact is not None:
-                found[leaf.kind, leaf.fact] = fact
-        return found
+        return {
+            (leaf.kind, leaf.fact): self._whole(leaf.kind, leaf.fact)
+            for leaf in leaves
+            if leaf.fact in self._shelf.facts(_KINDS[leaf.kind])
+        }
+
+    def _whole(self, word: str, id_: FactId) -> Sealed:
+        shelf = self._shelf
+        fact = shelf.facts(_KINDS[word])[id_]
+        return whole(fact, shelf.accounts, shelf.exchanges, self._own() if founds(fact) else ())
+
+    def _own(self) -> tuple[Account, ...]:
+        """The accounts that no change opened, in order of id."""
+        accounts, changes = self._shelf.accounts, self._shelf.account_changes.values()
+        opened = {change.account for change in changes if is_opening(change)}
+        return tuple(accounts[id_] for id_ in sorted(accounts) if id_ not in opened)
 
     def node(self, level: int, index: int) -> bytes:
         """A complete node; those of level 0 are the leaves."""

@@ -19,6 +19,10 @@ _IDENTITY: Final = {
     "bank": ("bank_id", "slug", "hash_domain", "secret"),
     "account": ("bank_id", "id", "kind", "owner_id", "label", "unit"),
     "hold": ("bank_id", "id", "account_id", "exchange_id", "minutes", "placed_at", "deadline"),
+    "exchange": (
+        *("bank_id", "id", "proposed_by", "agreed_minutes"),
+        *("category", "listing_id", "happens_on", "rule"),
+    ),
     "exchange_party": ("bank_id", "exchange_id", "side", "n", "member_id"),
     "outbox": ("bank_id", "id", "action", "recorded_at", "body"),
     "seal_queue": ("bank_id", "kind", "fact_id", "recorded_at"),

@@ -6,16 +6,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, delete, insert, select, tuple_, update
+from sqlalchemy import Row, Table, delete, exists, insert, select, tuple_, update
 
+from timebank.domain.account import NO_STATUS, UNOPENED, Account, ChangeField
 from timebank.domain.changes import Fact
-from timebank.domain.ids import FactId, TransactionId
+from timebank.domain.exchange import Exchange
+from timebank.domain.ids import ExchangeId, FactId, TransactionId
+from timebank.domain.sealed import Sealed, begins, founds, opens, whole
 from timebank.errors import InputError
 from timebank.ports import Leaf, TreeHead
 from timebank.storage.sql import schema
 from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.rows import exchanges, ledger, people
 from timebank.storage.sql.stores._common import Store, page, slices
+from timebank.storage.sql.stores.accounts import SqlAccountStore
+from timebank.storage.sql.stores.exchanges import SqlExchangeStore
 from timebank.storage.sql.stores.journal import SqlJournal
 from timebank.storage.sql.writing import insert_new_keys, insert_rows
 
@@ -28,6 +33,9 @@ _READERS: Final[dict[str, tuple[Table, Callable[[Row[Any]], Fact]]]] = {
 }
 """The queue's word for a kind → its table and its row; transactions come from the journal."""
 
+Place = tuple[str, FactId]
+"""The queue's word for a kind, and an id."""
+
 _DELETED_AT_ONCE: Final = 500
 
 
@@ -37,6 +45,8 @@ class SqlSealStore(Store):
     def __init__(self, link: Link) -> None:
         super().__init__(link)
         self._journal = SqlJournal(link)
+        self._accounts = SqlAccountStore(link)
+        self._exchanges = SqlExchangeStore(link)
 
     def lock(self) -> int:
         """The tree's size under its row lock; a new bank's head is laid here."""
@@ -47,7 +57,7 @@ class SqlSealStore(Store):
             query = query.with_for_update()
         return int(self.link.run(query).scalar_one())
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Fact], ...]:
+    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
         """Facts in order of time, then kind and id: the order in which they become leaves."""
         queue = schema.seal_queue.c
         query = (
@@ -59,12 +69,12 @@ class SqlSealStore(Store):
         found = self._load(places)
         return tuple((kind, found[kind, fact]) for kind, fact in places)
 
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Fact]:
+    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
         """The facts behind leaves; those that are gone, or say nothing we know, are left out."""
         known = {*_READERS, "transaction"}
         return self._readable([(x.kind, x.fact) for x in leaves if x.kind in known])
 
-    def _readable(self, places: Sequence[tuple[str, FactId]]) -> dict[tuple[str, FactId], Fact]:
+    def _readable(self, places: Sequence[Place]) -> dict[Place, Sealed]:
         """What can be read of these, by halves around what cannot."""
         try:
             return self._load(places)
@@ -74,12 +84,36 @@ class SqlSealStore(Store):
         middle = len(places) // 2
         return self._readable(places[:middle]) | self._readable(places[middle:])
 
-    def _load(self, places: Collection[tuple[str, FactId]]) -> dict[tuple[str, FactId], Fact]:
+    def _load(self, places: Collection[Place]) -> dict[Place, Sealed]:
+        """Facts by kind and id, with what they made."""
+        facts = self._facts(places)
+        accounts = self._accounts.many({f.account for f in facts.values() if opens(f)})
+        exchanges = self._exchanges_of({f.exchange for f in facts.values() if begins(f)})
+        own = self._own_accounts() if any(map(founds, facts.values())) else ()
+        return {place: whole(fact, accounts, exchanges, own) for place, fact in facts.items()}
+
+    def _exchanges_of(self, ids: Collection[ExchangeId]) -> dict[ExchangeId, Exchange]:
+        read = self._exchanges.many
+        return {exchange.id: exchange for part in slices(ids) for exchange in read(part)}
+
+    def _own_accounts(self) -> tuple[Account, ...]:
+        """The bank's accounts that no change opened, in order of id."""
+        account, change = schema.account, schema.account_change.c
+        opened = exists().where(
+            change.bank_id == self.link.bank,
+            change.account_id == account.c.id,
+            change.field == ChangeField.STATUS.value,
+            change.was.in_([NO_STATUS, UNOPENED]),
+        )
+        query = self._of_bank(account).where(account.c.label.is_not(None), ~opened)
+        return tuple(sorted(map(ledger.account_from, self.link.all(query)), key=lambda own: own.id))
+
+    def _facts(self, places: Collection[Place]) -> dict[Place, Fact]:
         """Facts by kind and id: one query per kind and slice."""
         wanted: dict[str, list[FactId]] = {}
         for kind, fact in places:
             wanted.setdefault(kind, []).append(fact)
-        found: dict[tuple[str, FactId], Fact] = {}
+        found: dict[Place, Fact] = {}
         transactions = [TransactionId(id_) for id_ in wanted.pop("transaction", ())]
         for id_, transaction in self._journal.many(transactions).items():
             found["transaction", FactId(id_)] = transaction
