@@ -160,19 +160,24 @@ def _on_connect(driver: Any, _record: object) -> None:
     if always_open:  # foreign keys cannot be changed inside a transaction
         driver.autocommit = True
     cursor = driver.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
+    _set_up(cursor)
     cursor.close()
     if always_open:
         driver.autocommit = False
 
 
-_PRAGMAS: Final = (
-    f"busy_timeout = {BUSY_MILLISECONDS}",
-    "foreign_keys = ON",
-    "recursive_triggers = ON",
-    _OVERWRITE,
-)
+_PRAGMAS: Final = (f"busy_timeout = {BUSY_MILLISECONDS}", _OVERWRITE)
+_SWITCHES: Final = ("foreign_keys", "recursive_triggers")
+"""To be on. Turning them on, even again, makes SQLite prepare every statement anew."""
+
+
+def _set_up(cursor: Any) -> None:
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    for switch in _SWITCHES:
+        cursor.execute(f"PRAGMA {switch}")
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"PRAGMA {switch} = ON")
 
 
 def _begun(connection: Connection, how: str) -> bool:
@@ -187,8 +192,8 @@ def _begun(connection: Connection, how: str) -> bool:
             expected="off",
             next_step="Leave autocommit out of connect_args.",
         )
-    for pragma in _PRAGMAS:
-        _pragma(connection, pragma)
+    with _cursor(connection) as cursor:
+        _set_up(cursor)
     return _begin(connection, how)
 
 
@@ -203,16 +208,22 @@ def _begin(connection: Connection, how: str) -> bool:
 
 
 def _pragma(connection: Connection, pragma: str) -> Any:
-    """Ask the driver itself: through SQLAlchemy a host's hook would begin a transaction first."""
-    cursor = connection.connection.cursor()
-    try:
+    with _cursor(connection) as cursor:
         cursor.execute(f"PRAGMA {pragma}")
         row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+@contextmanager
+def _cursor(connection: Connection) -> Iterator[Any]:
+    """The driver itself: through SQLAlchemy a host's hook would begin a transaction first."""
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
     except sqlite3.Error as error:
-        raise OperationalError(f"PRAGMA {pragma}", None, error) from error
+        raise OperationalError("PRAGMA", None, error) from error
     finally:
         cursor.close()
-    return None if row is None else row[0]
 
 
 def _driver(connection: Connection) -> Any:
