@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from timebank.errors import (
     ConflictError,
@@ -94,24 +94,26 @@ def breaking_at(engine: Engine, place: int, breaks: Break) -> Iterator[list[str]
     """Round trips are counted from 1, and the one at this place fails, once; all are listed."""
     seen: list[str] = []
 
-    def meet(cursor: Any, statement: str, *_: Any) -> None:
-        if HOSTS_OWN in statement:
-            return
-        seen.append(statement)
-        if len(seen) == place:
-            breaks(cursor.connection)
+    dialect: Any = engine.dialect
+    honest = {name: getattr(dialect, name) for name in EXECUTIONS}
 
-    def meet_plain(cursor: Any, statement: str, _context: Any) -> None:
-        meet(cursor, statement)
+    def meeting(name: str) -> Callable[..., None]:
+        def meet(cursor: Any, statement: str, *rest: Any) -> None:
+            if HOSTS_OWN not in statement:
+                seen.append(statement)
+                if len(seen) == place:
+                    breaks(cursor.connection)
+            honest[name](cursor, statement, *rest)
 
-    listeners = [meet, meet_plain, meet]
-    for name, listener in zip(EXECUTIONS, listeners, strict=True):
-        event.listen(engine, name, listener)
+        return meet
+
+    for name in EXECUTIONS:
+        setattr(dialect, name, meeting(name))
     try:
         yield seen
     finally:
-        for name, listener in zip(EXECUTIONS, listeners, strict=True):
-            event.remove(engine, name, listener)
+        for name in EXECUTIONS:
+            setattr(dialect, name, honest[name])
 
 
 @contextmanager

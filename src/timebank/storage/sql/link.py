@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Executable, Row
@@ -10,7 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.ids import BankId
 from timebank.errors import InputError
+from timebank.storage.sql import driver
 from timebank.storage.sql.faults import translated
+from timebank.storage.sql.prepared import Prepared, Values, listed
 
 STREAM_ROWS: Final = 5_000
 
@@ -28,11 +30,9 @@ class Link:
         self.ended = False
         self._writes = writes
         self._options = {"schema_translate_map": {None: schema}} if schema else {}
-
-    @property
-    def is_sqlite(self) -> bool:
+        self._is_watched = driver.is_watched(connection)
+        self.is_sqlite: Final = connection.dialect.name == "sqlite"
         """Whether the database is SQLite: then nothing needs row locks."""
-        return self.connection.dialect.name == "sqlite"
 
     def run(
         self,
@@ -45,6 +45,39 @@ class Link:
             return self.connection.execute(statement, parameters, execution_options=self._options)
         except SQLAlchemyError as error:
             raise self._failure(error) from error
+
+    def rows(
+        self, prepared: Prepared, *, ids: Collection[Any] | None = None, **values: Any
+    ) -> list[Any]:
+        """Every row of a statement that is asked often, of one that looks for ``ids`` too."""
+        if ids is None:
+            return self._driven(prepared, values)[0]
+        size, places = listed(ids, is_sqlite=self.is_sqlite)
+        return self._driven(prepared, values | places, size)[0]
+
+    def write(self, prepared: Prepared, values: Values | Sequence[Values]) -> int:
+        """Execute a statement that is used often, once for each of several values; how many rows
+        it wrote.
+        """
+        return self._driven(prepared, values)[1]
+
+    def _driven(
+        self, prepared: Prepared, values: Values | Sequence[Values], size: int = 0
+    ) -> tuple[list[Any], int]:
+        self._require_open()
+        text = prepared.text(self.connection.dialect, self.schema, size)
+        given: Any = (
+            text.given(values)
+            if isinstance(values, Mapping)
+            else [text.given(each) for each in values]
+        )
+        try:
+            found, count = driver.execute(
+                self.connection, text.sql, given, watched=self._is_watched
+            )
+        except SQLAlchemyError as error:
+            raise self._failure(error) from error
+        return text.rows(found), count
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row, or None."""

@@ -347,6 +347,8 @@ def _begin_writing(connection: Connection, schema: str | None) -> None:
         if schema is not None:
             raise sqlite.has_no_schemas(schema)
         sqlite.begin_writing(connection)
+    elif not connection.in_transaction():
+        connection.begin()
 
 
 def _begin_reading(connection: Connection) -> None:
@@ -354,6 +356,7 @@ def _begin_reading(connection: Connection) -> None:
         sqlite.begin_reading(connection)
     else:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        connection.begin()
 
 
 @contextmanager

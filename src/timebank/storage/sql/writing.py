@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    Executable,
     Table,
     bindparam,
     cast,
@@ -18,12 +17,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.dialects.postgresql import insert as _insert
 from sqlalchemy.sql.selectable import FromClause
 
 from timebank.errors import ConflictError
 from timebank.storage.sql.link import Link
+from timebank.storage.sql.prepared import Prepared
 
 Values = Mapping[str, Any]
 
@@ -34,11 +34,11 @@ def insert_rows(link: Link, table: Table, rows: Sequence[Values]) -> None:
         return
     names = tuple(rows[0])
     if len(rows) == 1:
-        link.run(_plain_insert(table), {"bank_id": link.bank, **rows[0]})
+        link.write(_plain_insert(table, names), {"bank_id": link.bank, **rows[0]})
     elif link.is_sqlite:
-        link.run(_plain_insert(table), [{"bank_id": link.bank, **row} for row in rows])
+        link.write(_plain_insert(table, names), [{"bank_id": link.bank, **row} for row in rows])
     else:
-        link.run(_array_insert(table, names), _arrays(link, names, rows))
+        link.write(_array_insert(table, names), _arrays(link, names, rows))
 
 
 def update_rows(link: Link, table: Table, rows: Sequence[Values], *, key: str = "id") -> None:
@@ -54,23 +54,22 @@ def update_rows(link: Link, table: Table, rows: Sequence[Values], *, key: str = 
             {"b_bank": link.bank, **{f"v_{name}": row[name] for name in names}} for row in rows
         ]
         one = len(parameters) == 1
-        found = link.run(_single_update(table, names, key), parameters[0] if one else parameters)
+        found = link.write(_single_update(table, names, key), parameters[0] if one else parameters)
     else:
-        found = link.run(_array_update(table, names, key), _arrays(link, names, rows))
-    if found.rowcount != len(rows):
+        found = link.write(_array_update(table, names, key), _arrays(link, names, rows))
+    if found != len(rows):
         raise ConflictError(reason=f"{table.name} changed under its lock")
 
 
 def insert_new_keys(link: Link, table: Table, rows: Sequence[Values]) -> int:
     """Append rows whose key nobody used; how many were new. Waits for a rival to end."""
+    names = tuple(rows[0])
     if len(rows) == 1:
-        found = link.run(_single_new(table), {"bank_id": link.bank, **rows[0]})
-    elif link.is_sqlite:
-        found = link.run(_single_new(table), [{"bank_id": link.bank, **row} for row in rows])
-    else:
-        names = tuple(rows[0])
-        found = link.run(_array_new(table, names), _arrays(link, names, rows))
-    return found.rowcount
+        return link.write(_single_new(table, names), {"bank_id": link.bank, **rows[0]})
+    if link.is_sqlite:
+        values = [{"bank_id": link.bank, **row} for row in rows]
+        return link.write(_single_new(table, names), values)
+    return link.write(_array_new(table, names), _arrays(link, names, rows))
 
 
 def _arrays(link: Link, names: Sequence[str], rows: Sequence[Values]) -> dict[str, Any]:
@@ -89,35 +88,36 @@ def _unnested(table: Table, names: Sequence[str]) -> FromClause:
 
 
 @cache
-def _plain_insert(table: Table) -> Executable:
-    return insert(table)
+def _plain_insert(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table), ("bank_id", *names))
 
 
 @cache
-def _array_insert(table: Table, names: tuple[str, ...]) -> Any:
+def _array_insert(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_from_arrays(table, names))
+
+
+@cache
+def _array_new(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_from_arrays(table, names).on_conflict_do_nothing())
+
+
+def _from_arrays(table: Table, names: tuple[str, ...]) -> Insert:
     values = _unnested(table, names)
     chosen = select(bindparam("b_bank", type_=table.c.bank_id.type), *values.c)
-    return insert(table).from_select(["bank_id", *names], chosen)
+    return _insert(table).from_select(["bank_id", *names], chosen)
 
 
 @cache
-def _array_new(table: Table, names: tuple[str, ...]) -> Executable:
-    values = _unnested(table, names)
-    chosen = select(bindparam("b_bank", type_=table.c.bank_id.type), *values.c)
-    statement = _insert(table).from_select(["bank_id", *names], chosen)
-    return statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-
-
-@cache
-def _single_new(table: Table) -> Executable:
+def _single_new(table: Table, names: tuple[str, ...]) -> Prepared:
     """SQLite and PostgreSQL write ON CONFLICT DO NOTHING alike."""
-    return _insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return Prepared(_insert(table).on_conflict_do_nothing(), ("bank_id", *names))
 
 
 @cache
-def _single_update(table: Table, names: tuple[str, ...], key: str) -> Executable:
+def _single_update(table: Table, names: tuple[str, ...], key: str) -> Prepared:
     changed: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names if name != key}
-    return (
+    return Prepared(
         update(table)
         .where(table.c.bank_id == bindparam("b_bank"), table.c[key] == bindparam(f"v_{key}"))
         .values(changed)
@@ -125,10 +125,10 @@ def _single_update(table: Table, names: tuple[str, ...], key: str) -> Executable
 
 
 @cache
-def _array_update(table: Table, names: tuple[str, ...], key: str) -> Executable:
+def _array_update(table: Table, names: tuple[str, ...], key: str) -> Prepared:
     values = _unnested(table, names)
     changed: dict[str, Any] = {name: values.c[name] for name in names if name != key}
-    return (
+    return Prepared(
         update(table)
         .where(table.c.bank_id == bindparam("b_bank"), table.c[key] == values.c[key])
         .values(changed)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import DDL, BindParameter, ColumnElement, Select, bindparam, func, select, union_all
+from sqlalchemy import DDL, ColumnElement, Select, bindparam, func, literal, select, union_all
 
 from timebank.domain.account import FIRST, Account, AccountChange, AccountKind
 from timebank.domain.hold import Hold
@@ -15,6 +15,7 @@ from timebank.domain.statement import StatementEntry
 from timebank.domain.transaction import Activity, TransactionKind
 from timebank.storage.sql import schema
 from timebank.storage.sql.link import Link
+from timebank.storage.sql.prepared import Members, Prepared
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores._common import ACCOUNT_DIGITS, Store, page, slices, with_prefix
 
@@ -23,25 +24,35 @@ _SIDES = ("source", "target")
 
 _ACCOUNT: Final = schema.account.c
 _BANK: Final = bindparam("bank", type_=_ACCOUNT.bank_id.type)
-_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
-_BY_ID: Final = select(schema.account).where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.id.in_(_IDS))
-_LOCKED: Final = _BY_ID.order_by(_ACCOUNT.id).with_for_update(key_share=True)
+
+def _by_id(ids: Members) -> Select[Any]:
+    return select(schema.account).where(_ACCOUNT.bank_id == _BANK, ids.hold(_ACCOUNT.id))
+
+
+_BY_ID: Final = Prepared(_by_id)
+_LOCKED: Final = Prepared(
+    lambda ids: _by_id(ids).order_by(_ACCOUNT.id).with_for_update(key_share=True)
+)
 _LOCK_ALL: Final = DDL("LOCK TABLE %(fullname)s IN EXCLUSIVE MODE").against(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
     schema.account
 )
-_BY_LABEL: Final = select(_ACCOUNT.id).where(
-    _ACCOUNT.bank_id == _BANK, _ACCOUNT.label == bindparam("label")
+_BY_LABEL: Final = Prepared(
+    select(_ACCOUNT.id).where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.label == bindparam("label"))
 )
-_OF_OWNERS: Final = (
-    select(_ACCOUNT.owner_id, _ACCOUNT.id)
-    .where(_ACCOUNT.bank_id == _BANK, _ACCOUNT.owner_id.in_(_IDS))
-    .order_by(_ACCOUNT.kind.not_in([kind.value for kind in FIRST]), _ACCOUNT.id)
+_OF_OWNERS: Final = Prepared(
+    lambda ids: (
+        select(_ACCOUNT.owner_id, _ACCOUNT.id)
+        .where(_ACCOUNT.bank_id == _BANK, ids.hold(_ACCOUNT.owner_id))
+        .order_by(_ACCOUNT.kind.not_in([literal(kind.value) for kind in FIRST]), _ACCOUNT.id)
+    )
 )
-_OPEN_HOLDS: Final = select(schema.hold).where(
-    schema.hold.c.bank_id == _BANK,
-    schema.hold.c.account_id.in_(_IDS),
-    schema.hold.c.outcome.is_(None),
+_OPEN_HOLDS: Final = Prepared(
+    lambda ids: select(schema.hold).where(
+        schema.hold.c.bank_id == _BANK,
+        ids.hold(schema.hold.c.account_id),
+        schema.hold.c.outcome.is_(None),
+    )
 )
 """Built once: every action asks some of these."""
 
@@ -92,7 +103,7 @@ class SqlAccountStore(Store):
         found: dict[AccountId, Account] = {}
         query = _LOCKED if locked else _BY_ID
         for part in slices(ids):
-            rows = self.link.all(query, bank=self.link.bank, ids=part)
+            rows = self.link.rows(query, bank=self.link.bank, ids=part)
             found |= {row.id: ledger.account_from(row) for row in rows}
         return found
 
@@ -103,10 +114,10 @@ class SqlAccountStore(Store):
     def by_label(self, label: str) -> AccountId | None:
         """One of the bank's own accounts."""
         if label not in self._labels:
-            row = self.link.one(_BY_LABEL, bank=self.link.bank, label=label)
-            if row is None:
+            rows = self.link.rows(_BY_LABEL, bank=self.link.bank, label=label)
+            if not rows:
                 return None
-            self._labels[label] = AccountId(row.id)
+            self._labels[label] = AccountId(rows[0].id)
         return self._labels[label]
 
     def by_prefix(self, prefix: str) -> tuple[AccountId, ...]:
@@ -124,7 +135,7 @@ class SqlAccountStore(Store):
         """
         found: dict[PersonId, tuple[AccountId, ...]] = {}
         for part in slices(ids):
-            for row in self.link.all(_OF_OWNERS, bank=self.link.bank, ids=part):
+            for row in self.link.rows(_OF_OWNERS, bank=self.link.bank, ids=part):
                 found[row.owner_id] = (*found.get(row.owner_id, ()), row.id)
         return found
 
@@ -135,11 +146,10 @@ class SqlAccountStore(Store):
 
     def open_holds(self, ids: Collection[AccountId]) -> tuple[Hold, ...]:
         """Holds that have not ended, in order of id."""
-        hold = schema.hold
         found: list[Hold] = []
         for part in slices(ids):
-            query = self._of_bank(hold).where(hold.c.account_id.in_(part), hold.c.outcome.is_(None))
-            found += [ledger.hold_from(row) for row in self.link.all(query)]
+            rows = self.link.rows(_OPEN_HOLDS, bank=self.link.bank, ids=part)
+            found += [ledger.hold_from(row) for row in rows]
         return tuple(sorted(found, key=lambda h: h.id))
 
     def holds(

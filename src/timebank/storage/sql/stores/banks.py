@@ -12,13 +12,16 @@ from timebank.errors import NotFoundError
 from timebank.ports import House
 from timebank.storage.sql import schema
 from timebank.storage.sql.link import Link
+from timebank.storage.sql.prepared import Prepared
 from timebank.storage.sql.rows import people
 from timebank.storage.sql.stores._common import Store
+
+_BANK: Final = bindparam("bank", type_=schema.policy.c.bank_id.type)
 
 
 def _house() -> Select[Any]:
     """Rules, last closed day, last recorded time and last stated day, in one row."""
-    policy, bank = schema.policy, bindparam("bank", type_=schema.policy.c.bank_id.type)
+    policy, bank = schema.policy, _BANK
     closed = select(func.max(schema.period_close.c.until)).where(
         schema.period_close.c.bank_id == bank
     )
@@ -47,8 +50,8 @@ def _house() -> Select[Any]:
     )
 
 
-_HOUSE: Final = _house()
-"""Built once: every action asks it."""
+_HOUSE: Final = Prepared(_house())
+_FOUND: Final = Prepared(select(schema.bank).where(schema.bank.c.bank_id == _BANK))
 
 
 class SqlBankStore(Store):
@@ -69,14 +72,14 @@ class SqlBankStore(Store):
     def find(self) -> Bank | None:
         """The bank, if it was created."""
         if self._bank is None:
-            row = self.link.one(self._of_bank(schema.bank))
-            self._bank = None if row is None else people.bank_from(row)
+            for row in self.link.rows(_FOUND, bank=self.link.bank):
+                self._bank = people.bank_from(row)
         return self._bank
 
     def house(self) -> House:
         """What holds now, in one query."""
         self.get()
-        row = self.link.run(_HOUSE, {"bank": self.link.bank}).one()
+        (row,) = self.link.rows(_HOUSE, bank=self.link.bank)
         return House(
             policy=people.version_from(row),
             closed_until=row.closed_until,

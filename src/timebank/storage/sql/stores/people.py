@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Row, Table, and_, bindparam, select
+from sqlalchemy import Column, ColumnElement, Row, Table, and_, bindparam, select
 
 from timebank.domain.account import ChangeField
 from timebank.domain.actor import Role
 from timebank.domain.ids import FactId, PersonId
 from timebank.domain.member import Member, Person, Staff, Standing, Status, StatusSpan
 from timebank.storage.sql import schema
+from timebank.storage.sql.prepared import Prepared
 from timebank.storage.sql.rows import people
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
 
@@ -22,33 +23,36 @@ def _inside(table: Table, beside: Table, column: Column[Any]) -> ColumnElement[b
 
 _PERSON: Final = schema.person.c
 _BANK: Final = bindparam("bank", type_=_PERSON.bank_id.type)
-_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
-_STANDINGS: Final = (
-    select(
-        _PERSON.id.label("person"),
-        schema.member,
-        schema.staff.c.id.label("staff_id"),
-        schema.staff.c.role,
-        schema.staff.c.starts_on,
-        schema.staff.c.ends_on,
+_STANDINGS: Final = Prepared(
+    lambda ids: (
+        select(
+            _PERSON.id.label("person"),
+            schema.member,
+            schema.staff.c.id.label("staff_id"),
+            schema.staff.c.role,
+            schema.staff.c.starts_on,
+            schema.staff.c.ends_on,
+        )
+        .outerjoin(schema.member, _inside(schema.member, schema.person, schema.member.c.id))
+        .outerjoin(schema.staff, _inside(schema.staff, schema.person, schema.staff.c.person_id))
+        .where(_PERSON.bank_id == _BANK, ids.hold(_PERSON.id))
     )
-    .outerjoin(schema.member, _inside(schema.member, schema.person, schema.member.c.id))
-    .outerjoin(schema.staff, _inside(schema.staff, schema.person, schema.staff.c.person_id))
-    .where(_PERSON.bank_id == _BANK, _PERSON.id.in_(_IDS))
 )
 _CHANGE: Final = schema.account_change.c
-_SPANS: Final = (
-    select(schema.account.c.owner_id, _CHANGE.effective_on, _CHANGE.becomes)
-    .join(
-        schema.account_change,
-        _inside(schema.account_change, schema.account, _CHANGE.account_id),
+_SPANS: Final = Prepared(
+    lambda ids: (
+        select(schema.account.c.owner_id, _CHANGE.effective_on, _CHANGE.becomes)
+        .join(
+            schema.account_change,
+            _inside(schema.account_change, schema.account, _CHANGE.account_id),
+        )
+        .where(
+            schema.account.c.bank_id == _BANK,
+            ids.hold(schema.account.c.owner_id),
+            _CHANGE.field == ChangeField.STATUS.value,
+        )
+        .order_by(_CHANGE.effective_on, _CHANGE.id)
     )
-    .where(
-        schema.account.c.bank_id == _BANK,
-        schema.account.c.owner_id.in_(_IDS),
-        _CHANGE.field == ChangeField.STATUS.value,
-    )
-    .order_by(_CHANGE.effective_on, _CHANGE.id)
 )
 """Built once: every action asks how people stand."""
 
@@ -128,7 +132,7 @@ class SqlPersonStore(Store):
         members: dict[PersonId, Member | None] = {}
         staff: dict[PersonId, dict[FactId, Staff]] = {}
         for part in slices(ids):
-            for row in self.link.all(_STANDINGS, bank=self.link.bank, ids=part):
+            for row in self.link.rows(_STANDINGS, bank=self.link.bank, ids=part):
                 members[row.person] = None if row.id is None else people.member_from(row)
                 if row.staff_id is not None:
                     staff.setdefault(row.person, {})[row.staff_id] = _staff(row)
@@ -157,7 +161,7 @@ class SqlPersonStore(Store):
             else:
                 changed.append(id_)
         for part in slices(changed):
-            for row in self.link.all(_SPANS, bank=self.link.bank, ids=part):
+            for row in self.link.rows(_SPANS, bank=self.link.bank, ids=part):
                 span = StatusSpan(since=row.effective_on, status=Status(row.becomes))
                 history[row.owner_id] = (*history.get(row.owner_id, ()), span)
         return history

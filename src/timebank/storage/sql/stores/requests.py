@@ -11,14 +11,17 @@ from sqlalchemy import bindparam, select, update
 from timebank.domain.ids import FactId
 from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.sql import schema
+from timebank.storage.sql.prepared import Prepared
 from timebank.storage.sql.rows import requests
 from timebank.storage.sql.stores._common import Store, page, slices
 
 _KEY: Final = schema.request_key.c
-_KEYS: Final = select(schema.request_key).where(
-    _KEY.bank_id == bindparam("bank"),
-    _KEY.scope == bindparam("scope"),
-    _KEY.key_hash.in_(bindparam("hashes", expanding=True)),
+_KEYS: Final = Prepared(
+    lambda ids: select(schema.request_key).where(
+        _KEY.bank_id == bindparam("bank"),
+        _KEY.scope == bindparam("scope"),
+        ids.hold(_KEY.key_hash),
+    )
 )
 """Built once: every request with a key asks it."""
 
@@ -30,7 +33,7 @@ class SqlRequestStore(Store):
         """The keys among these that were used in this scope."""
         found: dict[bytes, RequestKey] = {}
         for part in slices(key_hashes):
-            rows = self.link.all(_KEYS, bank=self.link.bank, scope=scope, hashes=part)
+            rows = self.link.rows(_KEYS, bank=self.link.bank, scope=scope, ids=part)
             found |= {bytes(row.key_hash): requests.key_from(row) for row in rows}
         return found
 
