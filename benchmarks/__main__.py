@@ -16,6 +16,7 @@ from benchmarks.memory import memory
 from benchmarks.places import BACKENDS, Place, Places
 from benchmarks.posting import post_batch, post_one
 from benchmarks.reading import balance, plan, statement
+from benchmarks.writing import writers
 
 
 class Benchmark(NamedTuple):
@@ -30,6 +31,7 @@ BENCHMARKS: Final = {
     "post_one": Benchmark(post_one, 100),
     "post_batch": Benchmark(post_batch, 3_000),
     "poster": Benchmark(poster, 512),
+    "writers": Benchmark(writers, 1_600),
     "statement": Benchmark(statement, 100_000),
     "balance": Benchmark(balance, 100_000),
     "audit": Benchmark(audit, 50_000),

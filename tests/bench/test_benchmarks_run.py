@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import books, crowding
+from benchmarks import books, crowding, writing
 from benchmarks.__main__ import BENCHMARKS, app
 from benchmarks.hand_core import HandCore
 from benchmarks.lines import MARKS, Line, interleaved, rates, times
@@ -36,6 +36,7 @@ TINY = {
     "post_one": 3,
     "post_batch": 20,
     "poster": 6,
+    "writers": 4,
     "statement": 200,
     "balance": 200,
     "audit": 200,
@@ -57,7 +58,11 @@ def check_line(found: dict[str, Any]) -> None:
     assert 0 < found["min_ratio"] <= found["ratio"] <= found["max_ratio"]
 
 
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in ("memory", "poster")])
+SEVERAL = ("memory", "poster", "writers")
+"""They say more than one line, and are tested on their own."""
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in SEVERAL])
 def test_each_benchmark_says_a_line(name, engine):
     place = place_on(engine)
     (line,) = BENCHMARKS[name].run(place, TINY[name], 1)
@@ -70,6 +75,15 @@ def test_the_poster_is_measured_with_few_and_with_many_clients(engine, monkeypat
     lines = list(BENCHMARKS["poster"].run(place_on(engine), TINY["poster"], 1))
     sides = [f"poster_{clients}_{other}" for clients in (2, 3) for other in ("spread", "plain")]
     assert [line.name for line in lines] == sides
+    for line in lines:
+        check_line(json.loads(line.json()))
+
+
+def test_writers_of_one_file_are_measured_by_how_long_they_wait(engine, monkeypatch):
+    monkeypatch.setattr(writing, "WRITERS", 2)
+    lines = list(BENCHMARKS["writers"].run(place_on(engine), TINY["writers"], 1))
+    names = ["writers_p50", "writers_p999", "writers_worst", "writers"]
+    assert [line.name for line in lines] == (names if engine.dialect.name == "sqlite" else [])
     for line in lines:
         check_line(json.loads(line.json()))
 

@@ -334,5 +334,5 @@ def test_a_database_that_is_busy_for_too_long_is_a_conflict(
 def _impatient(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     from timebank.storage.sql import sqlite
 
-    monkeypatch.setattr(sqlite, "_PRAGMAS", ("busy_timeout = 50", *sqlite._PRAGMAS[1:]))
+    monkeypatch.setattr(sqlite, "BUSY_MILLISECONDS", 50)
     connection.exec_driver_sql("PRAGMA busy_timeout = 50")

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 _AnyEngine = TypeVar("_AnyEngine", Engine, "AsyncEngine")
 
 BUSY_MILLISECONDS: Final = 10_000
+TRY_MILLISECONDS: Final = 5
+"""SQLite's waits grow with every look, so that whoever came last would be served first: a writer
+waits so long at a time, and then as if it had just come."""
+LOG_BYTES: Final = 16 * 1024 * 1024
+"""What is left of the write-ahead log where a long reader or a big commit made it grow."""
 _LEGACY: Final = -1
+_PRIMARY: Final = 0xFF
+"""Of an error's code: what remains says how it came about."""
+_WRITING: Final = "BEGIN IMMEDIATE"
+_READING: Final = "BEGIN DEFERRED"
 _OVERWRITE: Final = "secure_delete = ON"
 """What is erased is overwritten, not left in a free page."""
 _TAKE_WRITE_LOCK: Final = "UPDATE timebank_bank SET name = name WHERE 0"
@@ -35,7 +44,7 @@ def begin_writing(connection: Connection) -> None:
     Where the host has begun one already, a write of no rows takes the lock; ``foreign_keys``
     cannot be changed then and must be on (``BackendSettingError``).
     """
-    if _begun(connection, "BEGIN IMMEDIATE"):
+    if _begun(connection, _WRITING):
         return
     connection.exec_driver_sql(_TAKE_WRITE_LOCK)
     connection.exec_driver_sql(f"PRAGMA {_OVERWRITE}")
@@ -76,7 +85,7 @@ def _is_open(connection: Connection) -> bool:
 
 def begin_reading(connection: Connection) -> None:
     """Open a transaction that reads one snapshot and may not write."""
-    _begun(connection, "BEGIN DEFERRED")
+    _begun(connection, _READING)
     connection.exec_driver_sql("PRAGMA query_only = ON")
 
 
@@ -100,7 +109,7 @@ def migrating(connection: Connection) -> Iterator[None]:
     _write_ahead(connection)
     _pragma(connection, "foreign_keys = OFF")
     try:
-        _begin(connection, "BEGIN IMMEDIATE")
+        _begin(connection, _WRITING)
         yield
     finally:
         connection.rollback()
@@ -111,20 +120,35 @@ def _write_ahead(connection: Connection) -> None:
     """Turn write-ahead logging on. SQLite does not wait here for somebody who is writing, whatever
     its busy timeout; we do, for as long.
     """
+    _until_free(connection, "PRAGMA journal_mode = WAL", pause_seconds=0.05)
+
+
+def _in_turn(connection: Connection) -> None:
+    """Begin to write, after short waits."""
+    _pragma(connection, f"busy_timeout = {TRY_MILLISECONDS}")
+    try:
+        _until_free(connection, _WRITING)
+    finally:
+        _pragma(connection, f"busy_timeout = {BUSY_MILLISECONDS}")
+
+
+def _until_free(connection: Connection, statement: str, *, pause_seconds: float = 0) -> None:
+    """Ask again while somebody else is writing, for as long as the busy timeout says."""
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
     ask = Retrying(
         retry=retry_if_exception(_is_busy),
         stop=stop_after_delay(BUSY_MILLISECONDS / 1000),
-        wait=wait_random(max=0.05),
+        wait=wait_random(max=pause_seconds),
         reraise=True,
     )
-    ask(_pragma, connection, "journal_mode = WAL")
+    ask(_say, connection, statement)
 
 
 def _is_busy(error: BaseException) -> bool:
     original = getattr(error, "orig", None)
-    return getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    code: int = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & _PRIMARY == sqlite3.SQLITE_BUSY
 
 
 def has_no_schemas(schema: str) -> BackendSettingError:
@@ -166,7 +190,11 @@ def _on_connect(driver: Any, _record: object) -> None:
         driver.autocommit = False
 
 
-_PRAGMAS: Final = (f"busy_timeout = {BUSY_MILLISECONDS}", _OVERWRITE)
+_PRAGMAS: Final = (
+    f"busy_timeout = {BUSY_MILLISECONDS}",
+    _OVERWRITE,
+    f"journal_size_limit = {LOG_BYTES}",
+)
 _SWITCHES: Final = ("foreign_keys", "recursive_triggers")
 """To be on. Turning them on, even again, makes SQLite prepare every statement anew."""
 
@@ -203,13 +231,22 @@ def _begin(connection: Connection, how: str) -> bool:
         connection.begin()
     if in_transaction(_driver(connection)):
         return False
-    connection.exec_driver_sql(how)
+    if how == _WRITING:
+        _in_turn(connection)
+    else:
+        _say(connection, how)
     return True
 
 
 def _pragma(connection: Connection, pragma: str) -> Any:
+    """Set or ask a setting of the connection."""
+    return _say(connection, f"PRAGMA {pragma}")
+
+
+def _say(connection: Connection, statement: str) -> Any:
+    """One statement; a host that listens for errors does not hear of every try."""
     with _cursor(connection) as cursor:
-        cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(statement)
         row = cursor.fetchone()
     return None if row is None else row[0]
 
@@ -221,7 +258,7 @@ def _cursor(connection: Connection) -> Iterator[Any]:
     try:
         yield cursor
     except sqlite3.Error as error:
-        raise OperationalError("PRAGMA", None, error) from error
+        raise OperationalError("SQLite", None, error) from error
     finally:
         cursor.close()
 
