@@ -46,6 +46,16 @@ def test_banks_do_not_see_each_other(backend: Backend) -> None:
     assert len(one.see(members.list)) == len(other.see(members.list)) == 3
 
 
+def test_nobodys_ref_stands_in_for_somebody_elses_id(world: World) -> None:
+    anna = world.people["anna"]
+    world.join("eve")
+    world.do(members.update, "eve", ref=anna, by=world.cora)
+    assert world.see(members.get, anna).ref == "anna"
+    assert world.do(staff.add, anna, role="broker", by=world.cora).person_id == anna
+    world.do(members.update, "anna", ref="f" * 32, by=world.cora)
+    assert world.see(members.get, "f" * 32).id == anna
+
+
 def test_the_latest_policy_holds_and_all_are_kept(world: World) -> None:
     world.do(banks.set_policy, "custody", by=world.cora)
     assert world.see(banks.policy).policy.preset == "custody"

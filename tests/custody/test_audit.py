@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.backends import SqlBackend
 from tests.custody.scheme import Scheme
 from tests.custody.test_scheme import earned, full, keep, membership, pot
+from tests.support import refusal
 from timebank import Hours, TransactionDraft, Transfer, accounts, staff, transfers
 from timebank.custody import Part, Place, people, sheets
 from timebank.custody.domain import audit
@@ -78,24 +81,16 @@ def test_p33_a_freeze_that_somebody_lifted_is_found(scheme: Scheme) -> None:
     assert found(scheme) == {audit.STATES: 1}
 
 
-def test_p33_a_reversal_by_one_person_alone_is_found(scheme: Scheme) -> None:
+def test_p23_nobody_alone_reverses_hours_of_somebody_in_custody(scheme: Scheme) -> None:
     earned(scheme, "ray")
-    (gift,) = scheme.do(
-        transfers.post,
-        [
-            TransactionDraft(
-                transfers=(
-                    Transfer(
-                        source=membership(scheme, "ray").custody, target=pot(scheme), hours=HOUR
-                    ),
-                )
-            )
-        ],
-        by=scheme.cora,
-    )
+    own = membership(scheme, "ray").custody
+    move = TransactionDraft(transfers=(Transfer(source=own, target=pot(scheme), hours=HOUR),))
+    (gift,) = scheme.do(transfers.post, [move], by=scheme.cora)
     id_ = gift.receipt_or_raise().transaction_id
-    scheme.do(transfers.reverse, id_, reason="correction", by=scheme.cora)
-    assert found(scheme) == {audit.CORRECTIONS: 1, audit.GROUNDS: 1}
+    alone = partial(scheme.do, transfers.reverse, id_, reason="correction", by=scheme.cora)
+    assert refusal(alone) == "flow_not_allowed"
+    scheme.two(transfers.reverse, id_, reason="correction")
+    assert found(scheme) == {audit.GROUNDS: 1}
 
 
 def test_p18_a_role_that_a_person_in_custody_was_given_is_found(scheme: Scheme) -> None:
@@ -137,6 +132,11 @@ SHEET = "UPDATE timebank_custody_sheet SET"
 MOVE = "UPDATE timebank_custody_movement SET"
 
 PLANTED: dict[str, tuple[str, str]] = {
+    "one person alone put something right": (
+        "UPDATE timebank_transaction SET approver_role = NULL, approver_id = NULL"
+        " WHERE reverses IS NOT NULL",
+        audit.CORRECTIONS,
+    ),
     "a line says more": (f"{LINE} credited_minutes = 75", audit.CREDITS),
     "a line is gone": ("DELETE FROM timebank_custody_sheet_line", audit.CREDITS),
     "a line was not voluntary": (f"{LINE} basis = 'paid', credited_minutes = 0", audit.CREDITS),
@@ -202,6 +202,8 @@ PLANTED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("fault", PLANTED)
 def test_p33_a_planted_fault_is_found(sqlite_scheme: Scheme, fault: str) -> None:
     full(sqlite_scheme)
+    wrong = sqlite_scheme.posted("S-9", ("sam", 30))
+    sqlite_scheme.two(sheets.reverse, wrong, reason="entered twice")
     statement, check = PLANTED[fault]
     tamper(sqlite_scheme, statement)
     assert found(sqlite_scheme).get(check, 0) > 0

@@ -97,6 +97,14 @@ def test_p24_a_code_is_taken_once_and_by_two_people(scheme: Scheme, leyhill: Sch
     assert leyhill.balance("clearing") != -scheme.balance("clearing")
 
 
+def test_p24_a_slip_is_not_taken_where_it_was_made(scheme: Scheme) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code, other = slip(scheme), {"person": "sam", "site": "leyhill"}
+    assert refusal(lambda: scheme.two(sites.move_in, code, **other)) == "invalid_input code"
+    assert scheme.minutes("sam") == (0, 0, 0)
+
+
 def test_p24_a_move_that_did_not_take_place_is_taken_back(scheme: Scheme) -> None:
     half_held(scheme)
     scheme.two(sites.move_out, "ray", to="leyhill")
@@ -108,6 +116,39 @@ def test_p24_a_move_that_did_not_take_place_is_taken_back(scheme: Scheme) -> Non
         assert refusal(partial(scheme.two, action, code)) == "wrong_state"
     assert refusal(lambda: scheme.two(sites.move_cancel, code_of(fact(9), 1, 1))) == "not_found"
     assert found(scheme) == {}
+
+
+@pytest.mark.parametrize("event", [people.death, people.abscond])
+@pytest.mark.parametrize("end", [sites.move_arrived, sites.move_cancel])
+def test_p27_somebody_who_never_arrives_is_settled_by_two_people(
+    scheme: Scheme, event: Any, end: Any
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    why = {} if event is people.death else {"reason": "other"}
+    scheme.do(event, "ray", by=scheme.cora, **why)
+    close = partial(scheme.two, people.close, "ray", reason="other")
+    assert refusal(close) == "not_yet_empty"
+    scheme.two(end, slip(scheme))
+    back = 90 if end is sites.move_cancel else 0
+    assert (sum(scheme.minutes("ray")), scheme.balance("clearing")) == (back, 90 - back)
+    close()
+    assert (membership(scheme, "ray").state, scheme.pot()) == (State.CLOSED, back)
+    assert found(scheme) == {}
+
+
+def test_p24_nobody_with_hours_on_the_way_is_released_or_moved_again(scheme: Scheme) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    scheme.do(people.abscond, "ray", reason="other", by=scheme.cora)
+    scheme.do(people.recall, "ray", reason="other", by=scheme.cora)
+    release = partial(scheme.two, people.release, "ray", reason="other")
+    again = partial(scheme.two, sites.move_out, "ray", to="leyhill")
+    assert (refusal(release), refusal(again)) == ("not_yet_empty", "not_yet_empty")
+    scheme.two(sites.move_cancel, slip(scheme))
+    assert membership(scheme, "ray").state is State.RECALLED
+    release()
+    assert scheme.minutes("ray") == (0, 0, 90)
 
 
 def test_p24_it_cannot_be_taken_back_once_the_other_half_is_known(scheme: Scheme) -> None:

@@ -144,6 +144,19 @@ def test_a_flow_that_needs_approval_takes_a_second_person(by, approved_by, allow
         assert refusal(act) == "flow_not_allowed"
 
 
+@pytest.mark.parametrize("kind", [AccountKind.CUSTODY, AccountKind.HELD])
+@pytest.mark.parametrize("back", [transfer(3, POT), transfer(POT, 3)])
+def test_p23_two_people_answer_for_a_reversal_of_hours_of_somebody_in_custody(kind, back):
+    inside = an_account(3, kind=kind, owner=ANNA, balance=120)
+
+    def act(approved_by=None):
+        reversal = {"kind": TransactionKind.REVERSAL, "approved_by": approved_by}
+        return posted(back, accounts=[inside], **reversal)
+
+    assert refusal(act) == "flow_not_allowed"
+    assert act(as_officer())[0].transactions
+
+
 def test_a_refused_flow_names_the_kinds():
     with pytest.raises(FlowNotAllowed) as caught:
         posted(transfer(1, 3), accounts=[an_account(3, kind=AccountKind.HELD, owner=ANNA)])
@@ -346,8 +359,8 @@ def test_no_override_takes_a_custody_or_held_account_below_zero(kind):
     inside = an_account(2, kind=kind, floor=0, balance=30)
 
     def act():
-        back = transfer(2, 1)
-        return posted(back, kind=TransactionKind.REVERSAL, accounts=[inside], override=OVERRIDE)
+        reversal = {"kind": TransactionKind.REVERSAL, "approved_by": as_officer()}
+        return posted(transfer(2, 1), **reversal, accounts=[inside], override=OVERRIDE)
 
     assert refusal(act) == "not_enough_hours"
 

@@ -10,7 +10,8 @@ from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.agreement import Case
 from timebank.domain.bank import check_clock, day_of
 from timebank.domain.conditions import Conditions
-from timebank.domain.ids import AccountId, ExchangeId, PersonId, checked_id
+from timebank.domain.ids import AccountId, ExchangeId, PersonId, checked_id, is_id
+from timebank.domain.member import Person
 from timebank.domain.movement import Books
 from timebank.errors import InputError, NotFoundError
 from timebank.ports import House, ReadingUnit, UnitOfWork
@@ -75,15 +76,16 @@ def person_id(uow: ReadingUnit, member: str, *, field: str = "member") -> Person
     """A person's id from an id or a ref. *Refuses* unknown ones with ``NotFoundError``."""
     if not isinstance(member, str):
         raise InputError(field=field, problem=f"{member!r} is neither an id nor a ref")
-    person = uow.people.by_ref(member)
-    if person is None:
-        try:
-            person = uow.people.get(PersonId(checked_id(member, field=field)))
-        except InputError:
-            person = None
+    person = known_person(uow, member)
     if person is None:
         raise NotFoundError(kind=field, ref=member)
     return person.id
+
+
+def known_person(uow: ReadingUnit, name: str) -> Person | None:
+    """Whom an id or a ref means. An id goes first: nobody's ref stands in for another's id."""
+    known = uow.people.get(PersonId(checked_id(name, field="id"))) if is_id(name) else None
+    return known or uow.people.by_ref(name)
 
 
 def bank_today(uow: ReadingUnit) -> date:

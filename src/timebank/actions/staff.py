@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from timebank.actions._gather import bank_today, conditions, person_id
+from timebank.actions._gather import bank_today, conditions, known_person, person_id
 from timebank.actions._request import action
 from timebank.domain.actor import Actor, Role
 from timebank.domain.changes import Changes
@@ -28,12 +28,12 @@ def add(
     ends_on: date | None = None,
     key: str | None = None,
 ) -> Changes:
-    """Give a role to the person with this ref: a member, or somebody registered by it now.
+    """Give a role to the person of this ref or id: a member, or somebody registered by it now.
 
     *Refuses*, in this order: an unknown role, an unfit ref or name, the actor, member and system
     as roles, an end before the start.
     """
-    person = uow.people.by_ref(ref)
+    person = known_person(uow, ref)
     new = person is None
     if person is None:
         person = Person(

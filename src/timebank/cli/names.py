@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
+from timebank.actions._gather import known_person
 from timebank.domain.actor import Actor
 from timebank.domain.ids import (
     AccountId,
@@ -23,7 +24,7 @@ _ACCOUNT_ID: Final = 16
 
 def person(uow: ReadingUnit, name: str, *, field: str = "member") -> PersonId:
     """A person by ref, id or the beginning of an id. *Refuses* unknown and ambiguous names."""
-    found = uow.people.by_ref(name)
+    found = known_person(uow, name)
     if found is not None:
         return found.id
     return PersonId(_only(name, uow.people.by_prefix, field=field))

@@ -30,15 +30,18 @@ def is_account_id(text: object) -> bool:
     return isinstance(text, str) and _ACCOUNT.fullmatch(text.lower()) is not None
 
 
+def is_id(text: object) -> bool:
+    """Whether this has the form of an id of anything but an account: 32 hexadecimal digits."""
+    return isinstance(text, str) and _ID.fullmatch(text.replace("-", "").lower()) is not None
+
+
 def checked_id(text: object, *, field: str) -> str:
     """The id of anything but an account, as it is stored: 32 lower-case hexadecimal digits.
 
     *Refuses:* other types and other text, with ``InputError``. Dashes of a UUID are accepted.
     """
-    if isinstance(text, str):
-        plain = text.replace("-", "").lower()
-        if _ID.fullmatch(plain):
-            return plain
+    if isinstance(text, str) and is_id(text):
+        return text.replace("-", "").lower()
     raise InputError(field=field, problem=f"{text!r} is not an id (32 hexadecimal digits)")
 
 

@@ -181,23 +181,7 @@ def _check_transfer(
 ) -> None:
     source, target = accounts[transfer.source], accounts[transfer.target]
     approved = is_second_person(conditions.by, conditions.approved_by)
-    if posting.kind is not TransactionKind.REVERSAL:
-        verdict, rule = conditions.policy.flow(source.kind, target.kind)
-        unapproved = verdict is Verdict.APPROVAL and not approved
-        if verdict is Verdict.NEVER or unapproved:
-            raise FlowNotAllowed(
-                source_kind=source.kind.value,
-                target_kind=target.kind.value,
-                rule=rule,
-                needed="it needs approval by a second person" if unapproved else "never",
-            )
-        if (source.kind, target.kind) in SAME_OWNER and source.owner != target.owner:
-            raise FlowNotAllowed(
-                source_kind=source.kind.value,
-                target_kind=target.kind.value,
-                rule=FIXED,
-                needed="only between accounts of one person",
-            )
+    _check_flow(source, target, posting.kind, conditions, approved=approved)
     if posting.kind in _THROUGH_A_FREEZE and approved:
         require_open(target, conditions, blocked=frozenset())
     else:
@@ -206,6 +190,40 @@ def _check_transfer(
     if posting.kind not in _CORRECTIVE:
         _check_owner(target, conditions, on=happened_on)
         _check_owner(source, conditions, on=None)
+
+
+def _check_flow(
+    source: Account,
+    target: Account,
+    kind: TransactionKind,
+    conditions: Conditions,
+    *,
+    approved: bool,
+) -> None:
+    """A reversal takes hours back the way they came: two people answer for those of somebody in
+    custody, whichever way that is.
+    """
+    if kind is TransactionKind.REVERSAL:
+        inside = not NEVER_OVERDRAWN.isdisjoint({source.kind, target.kind})
+        verdict, rule = (Verdict.APPROVAL if inside else Verdict.ALLOWED), FIXED
+    else:
+        verdict, rule = conditions.policy.flow(source.kind, target.kind)
+    unapproved = verdict is Verdict.APPROVAL and not approved
+    if verdict is Verdict.NEVER or unapproved:
+        raise FlowNotAllowed(
+            source_kind=source.kind.value,
+            target_kind=target.kind.value,
+            rule=rule,
+            needed="it needs approval by a second person" if unapproved else "never",
+        )
+    apart = kind is not TransactionKind.REVERSAL and source.owner != target.owner
+    if (source.kind, target.kind) in SAME_OWNER and apart:
+        raise FlowNotAllowed(
+            source_kind=source.kind.value,
+            target_kind=target.kind.value,
+            rule=FIXED,
+            needed="only between accounts of one person",
+        )
 
 
 def require_open(account: Account, conditions: Conditions, *, blocked: frozenset[Frozen]) -> None:

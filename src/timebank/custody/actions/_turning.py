@@ -20,7 +20,7 @@ from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Status
 from timebank.domain.transaction import TransactionDraft, Transfer
-from timebank.errors import InputError
+from timebank.errors import InputError, NotYetEmpty
 from timebank.ports import UnitOfWork
 from timebank.wings import Changes
 
@@ -80,6 +80,13 @@ def require_two(found: Case, action: str) -> None:
     require_outside(action, found.now.by, found.inside)
     require_outside(action, found.now.approved_by, found.inside)
     require_second_person(action, found.now.by, found.now.approved_by)
+
+
+def require_settled(found: Case, own: Membership) -> None:
+    """*Refuses* somebody of whose hours some are still under way, with ``NotYetEmpty``."""
+    for half in found.store.open_passages():
+        if half.person == own.id:
+            raise NotYetEmpty(member=own.id, what=f"a move to {half.site} without its other half")
 
 
 def posted(

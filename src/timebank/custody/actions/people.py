@@ -22,6 +22,7 @@ from timebank.custody.actions._turning import (
     closing,
     emptied,
     posted,
+    require_settled,
     require_two,
     turn,
 )
@@ -209,11 +210,13 @@ def release(
     """The decision to release: all hours, to the minute, are on the account outside from now on.
 
     *Refuses*, in this order: an unknown person, a person in custody as one of the two, a missing
-    second person, another state, words for a reason, and what freezing and posting refuse.
+    second person, a move without its other half (``NotYetEmpty``), another state, words for a
+    reason, and what freezing and posting refuse.
     """
     before = locked_membership(uow, person)
     found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
     require_two(found, "custody.release")
+    require_settled(found, before)
     after = moved(before, "license" if licence else "release", on=found.now.today)
     change = change_of(
         before,
@@ -257,14 +260,15 @@ def close(
     go: to an approved ``beneficiary``, else to the pot.
 
     *Refuses*, in this order: an unknown person or beneficiary, a person in custody as one of the
-    two, a missing second person, another state, words for a reason, hours left where nobody died
-    or is at large (``NotYetEmpty``), a beneficiary who may receive nothing today, and what
-    adjusting refuses.
+    two, a missing second person, a move without its other half (``NotYetEmpty``), another state,
+    words for a reason, hours left where nobody died or is at large (``NotYetEmpty``), a
+    beneficiary who may receive nothing today, and what adjusting refuses.
     """
     before = locked_membership(uow, person)
     heir = None if beneficiary is None else locked_beneficiary(uow, beneficiary)
     found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
     require_two(found, "custody.close")
+    require_settled(found, before)
     after = moved(before, "close", on=found.now.today)
     change = change_of(before, after, "close", found, reason=coded(reason, found.now))
     own = uow.accounts.lock([before.custody, before.held, before.community])

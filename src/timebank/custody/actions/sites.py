@@ -11,7 +11,7 @@ from timebank.custody.actions._gather import (
     locked_membership,
     store_of,
 )
-from timebank.custody.actions._turning import block, change_of, require_two
+from timebank.custody.actions._turning import block, change_of, require_settled, require_two
 from timebank.custody.domain.membership import Membership, State, moved
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.site import (
@@ -30,9 +30,9 @@ from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, checked_slug
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import PostedTransfer, TransactionDraft
-from timebank.errors import NotFoundError, NotYetEmpty, RefTaken, WrongState
+from timebank.errors import InputError, NotFoundError, NotYetEmpty, RefTaken, WrongState
 from timebank.ports import ReadingUnit, UnitOfWork
-from timebank.wings import Changes, action
+from timebank.wings import Changes, WingActed, action
 
 REASON = "other"
 _LIVING = frozenset(State) - {State.CLOSED, State.RELEASED}
@@ -54,12 +54,14 @@ def move_out(
     theirs that are not posted yet are listed by ``unposted``.
 
     *Refuses*, in this order: an unknown person, a slug that is none, a person in custody as one of
-    the two, a missing second person, another state, and what adjusting and freezing refuse.
+    the two, a missing second person, a move of theirs without its other half (``NotYetEmpty``),
+    another state, and what adjusting and freezing refuse.
     """
     before = locked_membership(uow, person)
     site = checked_slug(to)
     found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
     require_two(found, "custody.move_out")
+    require_settled(found, before)
     after = moved(before, "depart", on=found.now.today)
     own = uow.accounts.lock([before.custody, before.held])
     amounts = {id_: own[id_].balance_minutes for id_ in (before.custody, before.held)}
@@ -98,8 +100,8 @@ def move_in(
     """Somebody who was admitted here brings a slip: its minutes come out of the clearing account.
 
     *Refuses*, in this order: what is no code, an unknown person, a slug that is none, a person in
-    custody as one of the two, a missing second person, a code that was used here (``RefTaken``), a
-    person who is not active, and what adjusting refuses.
+    custody as one of the two, a missing second person, a code that was used here (``RefTaken``) or
+    was made here (``InputError``), a person who is not active, and what adjusting refuses.
     """
     plain, custody_minutes, held_minutes = read_code(code)
     own = locked_membership(uow, person)
@@ -108,6 +110,8 @@ def move_in(
     require_two(found, "custody.move_in")
     if found.store.passage(plain, Direction.IN) is not None:
         raise RefTaken(kind="code", ref=plain)
+    if found.store.passage(plain, Direction.OUT) is not None:
+        raise InputError(field="code", problem="was made here: timebank custody move cancel")
     if own.state is not State.ACTIVE:
         raise WrongState(
             kind="custody membership", id=own.id, state=own.state.value, act="move in", possible=()
@@ -136,8 +140,11 @@ def move_arrived(
 ) -> Changes:
     """The other half is known: the membership here is closed, and cannot be taken back any more.
 
+    The membership of somebody who died or went missing on the way stays as it is, here and in
+    ``move_cancel``: two people close it.
+
     *Refuses*, in this order: what is no code, an unknown one, a person in custody as one of the
-    two, a missing second person, a half that has ended.
+    two, a missing second person, a half that has ended, hours inside (``NotYetEmpty``).
     """
     return _ended(uow, code, Outcome.ARRIVED, by=by, approved_by=approved_by, key=key)
 
@@ -193,7 +200,9 @@ def windup(uow: UnitOfWork, *, by: Actor, approved_by: Actor, key: str | None = 
 def destinations(uow: ReadingUnit, receipt: Receipt) -> tuple[PostedTransfer, ...]:
     """Where every hour went when the site was wound up; nothing where there was none."""
     event = receipt.events[-1]
-    done = store_of(uow).windup(FactId(getattr(event, "subject", "")))
+    if not isinstance(event, WingActed):
+        return ()
+    done = store_of(uow).windup(FactId(event.subject))
     if done is None or done.transaction is None:
         return ()
     return transfers.get(uow, done.transaction).transfers
@@ -273,15 +282,10 @@ def _ended(
         raise WrongState(
             kind="move", id=half.id, state=known.outcome.value, act=outcome.value, possible=()
         )
-    act = "arrive" if outcome is Outcome.ARRIVED else "stay"
-    after = moved(before, act, on=found.now.today)
     grounds: tuple[Movement, ...] = ()
     if outcome is Outcome.CANCELLED:
         amounts = {before.custody: -half.custody_minutes, before.held: -half.held_minutes}
         grounds = _cleared(uow, before, amounts, found, key=inner(key, "back"))
-    elif _still_inside(uow, before):
-        raise NotYetEmpty(member=before.id, what="hours inside: a late sheet was credited")
-    block(uow, after, by=by)
     end = PassageEnd(
         id=FactId(found.now.fresh.id()),
         passage=half.id,
@@ -290,12 +294,27 @@ def _ended(
         actor=by,
         approver=approved_by,
     )
-    change = change_of(before, after, act, found, reason=REASON)
+    turned = _turned(uow, before, outcome, found, by=by)
     return Changes(
-        added=(change, end, *grounds),
-        changed=(after,),
+        added=(end, *grounds, *turned.added),
+        changed=turned.changed,
         events=(acted(f"move {outcome.value}", half.id),),
     )
+
+
+def _turned(
+    uow: UnitOfWork, before: Membership, outcome: Outcome, found: Case, *, by: Actor
+) -> Changes:
+    """The membership of somebody who is on the way; not of one who died or went missing there."""
+    if before.state is not State.TRANSFERRING:
+        return Changes()
+    if outcome is Outcome.ARRIVED and _still_inside(uow, before):
+        raise NotYetEmpty(member=before.id, what="hours inside: a late sheet was credited")
+    act = "arrive" if outcome is Outcome.ARRIVED else "stay"
+    after = moved(before, act, on=found.now.today)
+    block(uow, after, by=by)
+    change = change_of(before, after, act, found, reason=REASON)
+    return Changes(added=(change,), changed=(after,))
 
 
 def _still_inside(uow: UnitOfWork, own: Membership) -> bool:
