@@ -75,7 +75,7 @@ def downgrade(op: Any) -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     if op.get_context().dialect.name == "postgresql":  # of the guards, which went with the tables
-        for name in ("timebank_refuse", "timebank_refuse_unsealed"):
+        for name in ("timebank_refuse", "timebank_refuse_copy", "timebank_refuse_unsealed"):
             op.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
@@ -89,7 +89,12 @@ def _bank(op: Any) -> None:
         sa.Column("hash_domain", sa.LargeBinary(32), nullable=False),
         sa.Column("secret", sa.LargeBinary(32), nullable=False),
         sa.Column("created_at", types.Moment(), nullable=False),
+        sa.Column("copy_size", types.big(), nullable=True),
+        sa.Column("copy_receipts", types.big(), nullable=True),
         sa.PrimaryKeyConstraint("bank_id", name="pk_timebank_bank"),
+        sa.CheckConstraint(
+            "(copy_size IS NULL) = (copy_receipts IS NULL)", name="ck_timebank_bank_copy_size"
+        ),
         sqlite_strict=True,
     )
 

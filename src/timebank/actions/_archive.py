@@ -54,18 +54,24 @@ def export(uow: ReadingUnit) -> Iterator[str]:
     It holds no names, refs, contacts, titles or notes: those are in ``export_people``.
     """
     bank = uow.banks.get()
-    head = {"schema": SCHEMA, "bank": plain(replace(bank, name=bank.slug, secret=b""))}
-    yield from _ended(_lines(uow, head))
+    head = {"schema": SCHEMA, "bank": nameless(bank)}
+    yield from ended(_lines(uow, head))
 
 
 def _lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
     yield dumped(head)
     for word, kind in KINDS.items():
         for value in uow.archive.values(kind):
-            yield dumped({"type": word, **_anonymous(value)})
+            yield dumped({"type": word, **anonymous(value)})
 
 
-def _anonymous(value: Any) -> dict[str, Any]:
+def nameless(bank: Bank) -> dict[str, Any]:
+    """The bank without its name and secret, as a bank of its own."""
+    found: dict[str, Any] = plain(replace(bank, name=bank.slug, secret=b""))
+    return {name: value for name, value in found.items() if not name.startswith("copy_")}
+
+
+def anonymous(value: Any) -> dict[str, Any]:
     """The value without what identifies a person; a policy only as its text."""
     if isinstance(value, Person):
         value = replace(value, ref=None, name=None, contact=None)
@@ -77,7 +83,7 @@ def _anonymous(value: Any) -> dict[str, Any]:
     return found
 
 
-def _ended(lines: Iterator[str]) -> Iterator[str]:
+def ended(lines: Iterator[str]) -> Iterator[str]:
     """The lines, and a last one by which a torn or edited file is known."""
     digest, count = sha256(), 0
     for line in lines:
@@ -94,10 +100,10 @@ def export_people(uow: ReadingUnit) -> Iterator[str]:
     """
     bank = uow.banks.get()
     head = {"schema": PEOPLE_SCHEMA, "bank": bank.slug, "name": bank.name}
-    yield from _ended(_people_lines(uow, {**head, "secret": bank.secret.hex()}))
+    yield from ended(people_lines(uow, {**head, "secret": bank.secret.hex()}))
 
 
-def _people_lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
+def people_lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
     yield dumped(head)
     for person in uow.archive.values(Person):
         yield dumped({"type": "person", **plain(person)})
@@ -121,14 +127,14 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
         raise RefTaken(kind="bank", ref=uow.slug)
     rows = _checked(lines, SCHEMA)
     head = next(rows)
-    persons, titles, notes, secret = _read_people(uow, people)
+    persons, titles, notes, secret = read_people(uow, people)
     bank = restored(Bank, head["bank"])
     if bank.slug != uow.slug:
         raise InputError(field="file", problem=f"it holds the bank {bank.slug}, not {uow.slug}")
     uow.archive.restore([replace(bank, **secret)])
     count = 0
     while part := list(islice(rows, AT_ONCE)):
-        values = [_named(_value(row), persons, titles) for row in part]
+        values = [_named(value_of(row), persons, titles) for row in part]
         uow.archive.restore(values)
         count += len(part)
     uow.archive.restore(notes)
@@ -136,7 +142,7 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     return count + 2
 
 
-def _value(row: dict[str, Any]) -> Any:
+def value_of(row: dict[str, Any]) -> Any:
     word = row.pop("type", "")
     if word not in KINDS:
         raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")
@@ -154,11 +160,13 @@ def _named(value: Any, persons: Mapping[str, Person], titles: Mapping[str, str |
     return value
 
 
-def _read_people(
+def read_people(
     uow: UnitOfWork, lines: Iterable[str] | None
 ) -> tuple[dict[str, Person], dict[str, str | None], list[Note], dict[str, Any]]:
+    """Persons and titles by id, notes, and what belongs to the bank: its secret, its name."""
+    of_bank: dict[str, Any] = {"secret": uow.fresh.salt() + uow.fresh.salt()}
     if lines is None:
-        return {}, {}, [], {"secret": uow.fresh.salt() + uow.fresh.salt()}
+        return {}, {}, [], of_bank
     rows = _checked(lines, PEOPLE_SCHEMA)
     head = next(rows)
     if head["bank"] != uow.slug:
@@ -175,19 +183,22 @@ def _read_people(
             titles[row["id"]] = row["title"]
         else:
             notes.append(restored(Note, row))
-    return persons, titles, notes, {"secret": bytes.fromhex(head["secret"]), "name": head["name"]}
+    of_bank["name"] = head["name"]
+    if "secret" in head:  # a bundle's people come without it
+        of_bank["secret"] = bytes.fromhex(head["secret"])
+    return persons, titles, notes, of_bank
 
 
 def _checked(lines: Iterable[str], schema: str) -> Iterator[dict[str, Any]]:
     """The rows of a file but for its end, which is compared with what was read."""
-    digest, count, ended = sha256(), 0, False
+    digest, count, over = sha256(), 0, False
     for line in lines:
         text = line.rstrip("\r\n")
         row = _parsed(text, count + 1)
-        if ended:
+        if over:
             raise InputError(field="file", problem="something stands after its end")
         if row.get("type") == "end":
-            ended = True
+            over = True
             if (row.get("lines"), row.get("sha256")) != (count, digest.hexdigest()):
                 raise InputError(field="file", problem="it was edited, or lines are missing")
             continue
@@ -196,7 +207,7 @@ def _checked(lines: Iterable[str], schema: str) -> Iterator[dict[str, Any]]:
         digest.update(text.encode() + b"\n")
         count += 1
         yield row
-    if not ended:
+    if not over:
         raise InputError(field="file", problem="it is torn: its last line is missing")
 
 

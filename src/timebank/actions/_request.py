@@ -11,6 +11,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec
 
+from timebank.domain.bank import require_own
 from timebank.domain.changes import Changes
 from timebank.domain.events import Event
 from timebank.domain.hours import Hours
@@ -252,14 +253,17 @@ def action(
     return made
 
 
-def require_unit(uow: object) -> None:
-    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call.
+def require_unit(uow: UnitOfWork) -> None:
+    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call;
+    and one of a bank that is kept elsewhere (``BankIsCopy``).
 
     A supply of ids is what every unit that writes has, and nothing else that is given by mistake.
     """
     if not hasattr(uow, "fresh"):
         instead = "write: with timebank.unit_of_work(…) as uow"
         raise of_another_kind(uow, field="uow", instead=instead)
+    if (bank := uow.banks.find()) is not None:
+        require_own(bank)
 
 
 def _request(

@@ -20,6 +20,7 @@ from timebank.cli.names import Labels
 from timebank.cli.render import Answer, show
 from timebank.cli.session import actor, approver, opened, second_person
 from timebank.domain.actor import Actor
+from timebank.domain.bank import require_own
 from timebank.domain.receipt import Receipt
 from timebank.errors import RefusedError, TimebankError
 from timebank.ports import ReadingUnit, UnitOfWork
@@ -122,6 +123,7 @@ def writing(
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
         def act(uow: UnitOfWork) -> Answer:
+            require_own(uow.banks.get())
             by = Actor.system()
             if shared["by"] or unnamed == "named":
                 by = actor(

@@ -34,6 +34,7 @@ COMMANDS: Final = (
     "audit",
     "sealing",
     "journal",
+    "bundle",
     "custody",
 )
 """The modules of ``commands`` in the order of the help; each has ``register(app)``."""

@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 from timebank.domain.actor import Actor
 from timebank.domain.ids import BankId, FactId
 from timebank.domain.policy import Policy
-from timebank.errors import ClockSuspect, InputError, NaiveTime
+from timebank.errors import BankIsCopy, ClockSuspect, InputError, NaiveTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bank:
-    """One time bank. Slug and hash domain never change; ``secret`` keys the request digests."""
+    """One time bank. Slug and hash domain never change; ``secret`` keys the request digests.
+
+    Of a copy that bundles feed, ``copy_size`` and ``copy_receipts`` say how far they led: how many
+    leaves the bank had, and how many things it had done. Both are None in a bank of its own.
+    """
 
     id: BankId
     slug: str
@@ -23,6 +27,13 @@ class Bank:
     hash_domain: bytes
     secret: bytes
     created_at: datetime
+    copy_size: int | None = None
+    copy_receipts: int | None = None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is the copy of a bank that is kept elsewhere."""
+        return self.copy_size is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,12 @@ class DayStatement:
     recorded_at: datetime
     actor: Actor
     policy_version: int
+
+
+def require_own(bank: Bank) -> None:
+    """*Refuses* to write in the copy of a bank that is kept elsewhere, with ``BankIsCopy``."""
+    if bank.is_copy:
+        raise BankIsCopy(bank=bank.slug)
 
 
 def checked_zone(name: str) -> str:

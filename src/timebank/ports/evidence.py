@@ -103,6 +103,13 @@ class Archive(Protocol):
         """Values as they were, into a bank that is being loaded; unsealed facts are queued."""
         ...
 
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+        """Values of a copy as they stand now: what is new goes in, what changed is changed, and no
+        fact waits for the sealer. The fields ``but`` stay as they are where something is there.
+        How many were written is the answer.
+        """
+        ...
+
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None: ...
 
 

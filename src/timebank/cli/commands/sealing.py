@@ -42,15 +42,20 @@ def seal(where: Place, bank: options.Bank = None) -> Answer:
 
     Made for a scheduled job: nobody who writes waits for it.
     """
-    slug, sealed = where.chosen_bank(bank), None
-    while True:
-        made = where.run(slug, timebank.journal.seal)
-        if made is None or (sealed is not None and made.size == sealed.size):
-            break
-        sealed = made
+    sealed = seal_all(where, where.chosen_bank(bank))
     if sealed is None:
         return Answer(document=_document(None), text=("Nothing to seal yet.",))
     return Answer(document=_document(sealed), text=(sealed.line,))
+
+
+def seal_all(where: Place, slug: str) -> Checkpoint | None:
+    """Seal until nothing waits; the latest checkpoint."""
+    sealed = None
+    while True:
+        made = where.run(slug, timebank.journal.seal)
+        if made is None or (sealed is not None and made.size == sealed.size):
+            return sealed
+        sealed = made
 
 
 def checkpoint(

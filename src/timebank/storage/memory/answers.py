@@ -72,6 +72,10 @@ class Outgoing:
         kept.update({id_: replace(kept[id_], done_at=at) for id_ in waiting})
         return len(waiting)
 
+    def count(self) -> int:
+        """How many receipts there are, done or not."""
+        return len(self._shelf.receipts)
+
 
 class Audit(Standing):
     """Sorted streams for the checks."""

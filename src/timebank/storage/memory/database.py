@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Final
@@ -68,6 +68,10 @@ def _ours(value: Fact | Thing | WingValue) -> Fact | Thing:
     return value
 
 
+def _key_of(thing: Fact | Thing) -> Any:
+    return thing.about if isinstance(thing, Note) else thing.id
+
+
 @dataclass(slots=True, kw_only=True)
 class Shelf:
     """Everything one bank keeps. The values are frozen; only the collections change."""
@@ -129,6 +133,23 @@ class Shelf:
             if isinstance(value, Fact):
                 self.queue[SEALED[type(value)], FactId(value.id)] = value.recorded_at
 
+    def replace(self, value: Bank | Fact | Thing | WingValue, but: Collection[str]) -> bool:
+        """Put a value of a copy in its place as it stands now, without its fields ``but`` where
+        something is there, and say whether that changed anything. No fact is queued.
+        """
+        thing = _ours(value)
+        if isinstance(thing, Bank):
+            self.bank = thing
+            return True
+        stands = self.things(type(thing)).get(_key_of(thing))
+        if stands is not None:
+            thing = replace(thing, **{name: getattr(stands, name) for name in but})
+        if thing == stands:
+            return False
+        self._check_free(thing)
+        self._put(thing)
+        return True
+
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
     ) -> bool:
@@ -176,8 +197,7 @@ class Shelf:
         if isinstance(thing, Bank):
             self.bank = thing
             return
-        key = thing.about if isinstance(thing, Note) else thing.id
-        getattr(self, _SHELF[type(thing)])[key] = thing
+        getattr(self, _SHELF[type(thing)])[_key_of(thing)] = thing
         if isinstance(thing, Transaction) and thing.reverses is not None:
             self.reversals[thing.reverses] = thing.id
 

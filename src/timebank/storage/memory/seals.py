@@ -126,6 +126,10 @@ class Archive:
             self._shelf.queue.pop((leaf.kind, leaf.fact), None)
         self._shelf.heads.update({head.size: head for head in heads})
 
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+        """Values of a copy as they stand now; how many were written."""
+        return sum(self._shelf.replace(value, but) for value in values)
+
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
         """Complete nodes above the leaves."""
         self._shelf.nodes.update(nodes)

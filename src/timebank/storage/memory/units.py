@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from timebank.domain.bank import checked_time
+from timebank.domain.bank import checked_time, require_own
 from timebank.domain.changes import Changes
 from timebank.errors import InputError
 from timebank.ports import RequestKey, StoredReceipt
@@ -59,6 +59,8 @@ class MemoryUnitOfWork(MemoryReading):
         """Write everything, and say whether it was written: not so if a key was taken."""
         if self.ended:
             raise InputError(field="uow", problem="its block has ended; open another unit of work")
+        if self._shelf.bank is not None:
+            require_own(self._shelf.bank)
         return self._shelf.record(changes, receipt, keys)
 
 

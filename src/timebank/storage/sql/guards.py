@@ -160,11 +160,22 @@ def _sqlite() -> Iterator[tuple[str, str]]:
         "has ended",
     )
     yield _refusing(schema.tree_head, "size", _ROLLED_BACK, "never shrinks")
+    turned = (
+        "BEFORE UPDATE ON timebank_bank WHEN (NEW.copy_size IS NULL) <> (OLD.copy_size IS NULL)"
+    )
+    yield _refusing(schema.bank, "copy", turned, _COPY)
+    written = f"BEFORE INSERT ON timebank_outbox WHEN {_IN_COPY}"
+    yield _refusing(schema.outbox, "copy", written, "is not written in a copy")
     unsealed = f"BEFORE DELETE ON timebank_seal_queue WHEN {_UNSEALED}"
     yield _refusing(schema.seal_queue, "delete", unsealed, "keeps what is not sealed")
 
 
 _ROLLED_BACK: Final = "BEFORE UPDATE ON timebank_tree_head WHEN NEW.size < OLD.size"
+_COPY: Final = "stays what it is, a bank or a copy"
+_IN_COPY: Final = (
+    "EXISTS (SELECT 1 FROM timebank_bank WHERE bank_id = NEW.bank_id AND copy_size IS NOT NULL)"
+)
+"""Every action writes one row of the outbox: so none writes in a copy, whoever calls it."""
 _UNSEALED: Final = (
     "NOT EXISTS (SELECT 1 FROM timebank_leaf WHERE bank_id = OLD.bank_id"
     " AND kind = OLD.kind AND fact_id = OLD.fact_id)"
@@ -204,6 +215,17 @@ def _taken(table: Table, columns: list[str]) -> str:
 
 
 FUNCTIONS: Final = {
+    "timebank_refuse_copy": """
+CREATE OR REPLACE FUNCTION timebank_refuse_copy() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM timebank_bank WHERE bank_id = NEW.bank_id AND copy_size IS NOT NULL
+    ) THEN
+        RAISE check_violation USING MESSAGE = TG_TABLE_NAME || ' is not written in a copy';
+    END IF;
+    RETURN NEW;
+END $$""".strip(),
     "timebank_refuse": """
 CREATE OR REPLACE FUNCTION timebank_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -252,6 +274,13 @@ def _postgresql() -> Iterator[tuple[str, str]]:
     )
     yield _refusing_row(
         schema.tree_head, "size", "UPDATE", "never shrinks", "WHEN (NEW.size < OLD.size)"
+    )
+    turned = "WHEN ((NEW.copy_size IS NULL) <> (OLD.copy_size IS NULL))"
+    yield _refusing_row(schema.bank, "copy", "UPDATE", _COPY, turned)
+    yield (
+        "tg_timebank_outbox_copy",
+        "CREATE TRIGGER tg_timebank_outbox_copy BEFORE INSERT ON timebank_outbox"
+        " FOR EACH ROW EXECUTE FUNCTION timebank_refuse_copy()",
     )
     yield (
         "tg_timebank_seal_queue_delete",

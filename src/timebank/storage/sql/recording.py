@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.bank import Bank, DayStatement, PeriodClose
@@ -79,17 +80,77 @@ def record(
     for bank in added.get(Bank, ()):
         link.run(schema.bank.insert(), people.bank_to(bank))
     _insert(link, added)
+    insert_rows(link, schema.seal_queue, _queued(added))
     _change(link, changes)
     insert_rows(link, schema.outbox, [requests.receipt_to(receipt, keys)])
 
 
 def restore(link: Link, values: Iterable[Any]) -> None:
     """Values of a bank that is being loaded, as they were; facts wait for the sealer."""
-    _insert(link, _by_kind(values))
+    added = _by_kind(values)
+    _insert(link, added)
+    insert_rows(link, schema.seal_queue, _queued(added))
+
+
+def replace(link: Link, values: Iterable[Any], but: Collection[str]) -> int:
+    """Values of a copy as they stand now; how many were new or had changed. No fact is queued."""
+    new: dict[type, list[Any]] = {}
+    changed = 0
+    for kind, those in _by_kind(values).items():
+        shape = _shape(kind)
+        stand = {} if shape.fact else _standing(link, shape, those)
+        rows = [shape.to_row(value) for value in those]
+        new[kind] = [
+            value
+            for value, row in zip(those, rows, strict=True)
+            if shape.fact or row[shape.key] not in stand
+        ]
+        moved = [
+            _without(row, {*but, *shape.fixed})
+            for row in rows
+            if row.get(shape.key) in stand
+            and not _without(row, but).items() <= stand[row[shape.key]].items()
+        ]
+        update_rows(link, shape.table, moved, key=shape.key)
+        changed += len(moved)
+    _insert(link, new)
+    return changed + sum(map(len, new.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """How values of one class are written and found again."""
+
+    table: Table
+    to_row: Callable[[Any], dict[str, Any]]
+    fact: bool
+    key: str = "id"
+    fixed: tuple[str, ...] = ()
+
+
+def _shape(kind: type) -> _Shape:
+    if kind in SHAPES:
+        table, to_row = SHAPES[kind]
+        key, fixed = _KEY.get(kind, "id"), _IDENTITY.get(kind, ())
+        return _Shape(table=table, to_row=to_row, fact=kind in SEALED, key=key, fixed=fixed)
+    (shape,) = wings.shapes_of((kind,))
+    return _Shape(table=shape.table, to_row=shape.to_row, fact=shape.fact, fixed=shape.fixed)
+
+
+def _standing(link: Link, shape: _Shape, values: Collection[Any]) -> dict[str, dict[str, Any]]:
+    """The rows of these that are there, by their key."""
+    ids = [shape.to_row(value)[shape.key] for value in values]
+    here = shape.table.c.bank_id == link.bank
+    query = select(shape.table).where(here, shape.table.c[shape.key].in_(ids))
+    return {row._mapping[shape.key]: dict(row._mapping) for row in link.all(query)}
+
+
+def _without(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _insert(link: Link, added: dict[type, list[Any]]) -> None:
-    """In an order that foreign keys accept; facts join the sealer's queue."""
+    """In an order that foreign keys accept."""
     for kind, (table, to_row) in SHAPES.items():
         insert_rows(link, table, [to_row(value) for value in added.get(kind, ())])
         if kind is Exchange:
@@ -98,7 +159,6 @@ def _insert(link: Link, added: dict[type, list[Any]]) -> None:
         if kind is Transaction:
             transfers = [row for t in added.get(kind, ()) for row in ledger.transfers_to(t)]
             insert_rows(link, schema.transfer, transfers)
-    insert_rows(link, schema.seal_queue, _queued(added))
     for shape in wings.shapes_of(added):
         insert_rows(link, shape.table, [shape.to_row(value) for value in added[shape.kind]])
 
@@ -118,7 +178,7 @@ def _change(link: Link, changes: Changes) -> None:
 
 
 def _changed_columns(kind: type, row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _IDENTITY.get(kind, ())}
+    return _without(row, _IDENTITY.get(kind, ()))
 
 
 def _by_kind(values: Iterable[Any]) -> dict[type, list[Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from timebank.domain.bank import checked_time
+from timebank.domain.bank import checked_time, require_own
 from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
 from timebank.domain.words import of_another_kind
@@ -104,6 +104,8 @@ class SqlUnit:
         savepoint is rolled back at its end.
         """
         self.link.require_writing()
+        if (bank := self.banks.find()) is not None:
+            require_own(bank)
         if self._broken is not None:
             raise BrokenInvariantError("this unit of work failed before; begin a new one")
         try:

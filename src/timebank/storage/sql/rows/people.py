@@ -32,6 +32,8 @@ def bank_to(bank: Bank) -> Values:
         "hash_domain": bank.hash_domain,
         "secret": bank.secret,
         "created_at": bank.created_at,
+        "copy_size": bank.copy_size,
+        "copy_receipts": bank.copy_receipts,
     }
 
 
@@ -45,6 +47,8 @@ def bank_from(row: Row[Any]) -> Bank:
         hash_domain=bytes(row.hash_domain),
         secret=bytes(row.secret),
         created_at=row.created_at,
+        copy_size=row.copy_size,
+        copy_receipts=row.copy_receipts,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, select, update
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.bank import Bank, DayStatement, PeriodClose
@@ -19,7 +19,7 @@ from timebank.domain.transaction import Transaction
 from timebank.ports import Leaf, TreeHead
 from timebank.storage.sql import schema
 from timebank.storage.sql.link import STREAM_ROWS, Link
-from timebank.storage.sql.recording import restore
+from timebank.storage.sql.recording import replace, restore
 from timebank.storage.sql.rows import exchanges, ledger, people
 from timebank.storage.sql.stores._common import Store, page
 from timebank.storage.sql.stores.exchanges import SqlExchangeStore
@@ -98,6 +98,15 @@ class SqlArchive(Store):
             self._seals.restore_leaves(leaves)
         if heads:
             self._seals.restore_heads(heads)
+
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+        """Values of a copy as they stand now; how many were written."""
+        banks = [value for value in values if isinstance(value, Bank)]
+        for bank in banks:
+            moving = update(schema.bank).where(self._own(schema.bank))
+            row = {name: getattr(bank, name) for name in ("name", "copy_size", "copy_receipts")}
+            self.link.run(moving.values(row))
+        return len(banks) + replace(self.link, [v for v in values if not isinstance(v, Bank)], but)
 
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
         """Complete nodes above the leaves."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from timebank.domain.ids import FactId
 from timebank.ports import RequestKey, StoredReceipt
@@ -91,3 +91,8 @@ class SqlOutbox(Store):
             )
             count += self.link.run(statement).rowcount
         return count
+
+    def count(self) -> int:
+        """How many receipts there are, done or not."""
+        query = select(func.count()).select_from(schema.outbox).where(self._own(schema.outbox))
+        return int(self.link.run(query).scalar_one())

@@ -22,7 +22,7 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import Day, Id, Moment, small, text
+from timebank.storage.sql.types import Day, Id, Moment, big, small, text
 
 bank = table(
     "bank",
@@ -32,6 +32,11 @@ bank = table(
     column("hash_domain", LargeBinary(32)),
     column("secret", LargeBinary(32)),
     column("created_at", Moment),
+    maybe("copy_size", big()),
+    maybe("copy_receipts", big()),
+    CheckConstraint(
+        "(copy_size IS NULL) = (copy_receipts IS NULL)", name="ck_timebank_bank_copy_size"
+    ),
     key=(),
 )
 
