@@ -68,7 +68,7 @@ def error_tree(kind: type[errors.TimebankError]) -> Iterator[type[errors.Timeban
     """The error and all below it, depth first, in the order of the source."""
     yield kind
     for below in kind.__subclasses__():
-        if below.__module__ == errors.__name__:
+        if below.__module__.startswith(errors.__name__):
             yield from error_tree(below)
 
 

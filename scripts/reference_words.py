@@ -3,7 +3,7 @@
 from typing import Final
 
 from timebank.domain.account import BY_APPROVAL
-from timebank.errors import Fault
+from timebank.errors import Difference, Fault
 
 ERROR_ADVICE: Final = {
     "invalid_input": "Correct the field that is named; the same call will never succeed.",
@@ -22,6 +22,10 @@ ERROR_ADVICE: Final = {
     "account_closed": "The member has left. Choose another account.",
     "member_not_active": "A pending member has to be approved; one who left has to join again.",
     "member_suspended": "A coordinator or officer resumes the membership.",
+    "bank_is_copy": "Write where the bank is kept, and bring a bundle.",
+    "bundle_damaged": "Export the bundle again, onto another stick if need be.",
+    "bundle_gap": "Bring the bundle in between first, or export from the size that is named.",
+    "copies_differ": "Find out with both sides what happened; nothing was chosen for you.",
     "wrong_state": "Read the state again; `data['possible']` says what can be done now.",
     "not_permitted": "Somebody else has to act: `data['needed']` says who.",
     "second_person_needed": "Name an approver (`approved_by`) who is not the one acting.",
@@ -180,6 +184,21 @@ OWN_SAMPLES: Final[dict[str, dict[str, object]]] = {
     "clock_suspect": {"rule": "clock_behind"},
     "poster_busy": {"reason": "1000 requests wait already"},
     "database_unavailable": {"reason": "disk is full", "next_step": "Make room, then try again."},
+    "bank_is_copy": {"bank": "north"},
+    "bundle_damaged": {
+        "field": "file",
+        "section": "3",
+        "problem": "it was edited, or lines of it are missing",
+    },
+    "bundle_gap": {"bank": "north", "have": 120, "begins": 207},
+    "copies_differ": {
+        "bank": "north",
+        "size": 209,
+        "differences": (
+            Difference(position=207, copy="transaction 01a10b4e40007d85", bundle="policy 01a10c"),
+        ),
+        "next_step": "They part at leaf 207, 1 listed; people have to say which is right.",
+    },
     "backend_setting": {
         "found": "off",
         "expected": "on",

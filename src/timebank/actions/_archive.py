@@ -104,6 +104,7 @@ def export_people(uow: ReadingUnit) -> Iterator[str]:
 
 
 def people_lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a file of people but its end."""
     yield dumped(head)
     for person in uow.archive.values(Person):
         yield dumped({"type": "person", **plain(person)})
@@ -143,6 +144,7 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
 
 
 def value_of(row: dict[str, Any]) -> Any:
+    """What a line of the journal file holds. *Refuses* unknown kinds with ``InputError``."""
     word = row.pop("type", "")
     if word not in KINDS:
         raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")

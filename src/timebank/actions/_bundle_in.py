@@ -258,13 +258,12 @@ class _Taking:
         for ours in self._ours:
             self._differ(ours.position, ours, None)
         listed = tuple(self._differences)
-        first = listed[0].position
-        said = f"They part at leaf {first}; {len(listed)} leaves differ. Nobody but people can say"
+        said = f"They part at leaf {listed[0].position}, {len(listed)} listed; people have to say"
         return CopiesDiffer(
             bank=self._uow.slug,
             size=max(self._size, self._head.size),
             differences=listed,
-            next_step=f"{said} which are right.",
+            next_step=f"{said} which is right.",
         )
 
 

@@ -19,6 +19,7 @@ from timebank.domain.bank import require_own
 from timebank.domain.listing import Listing
 from timebank.domain.member import Person
 from timebank.domain.note import Note
+from timebank.domain.sealed import fact_of
 from timebank.errors import BrokenInvariantError, CopiesDiffer, InputError, WrongState
 from timebank.formats import bundle
 from timebank.formats.bundle import Row, Sign
@@ -158,4 +159,4 @@ def _facts(uow: ReadingUnit, word: str, start: int) -> Iterator[Row]:
         for leaf in part:
             if (leaf.kind, leaf.fact) not in found:
                 raise BrokenInvariantError(f"{leaf.kind} {leaf.fact} was sealed and is gone")
-            yield {"type": word, **anonymous(found[leaf.kind, leaf.fact])}
+            yield {"type": word, **anonymous(fact_of(found[leaf.kind, leaf.fact]))}

@@ -96,6 +96,19 @@ def whole(
     return Founding(version=fact, accounts=own) if founds(fact) else fact
 
 
+def fact_of(sealed: Sealed) -> Fact:
+    """The fact alone."""
+    match sealed:
+        case Opening():
+            return sealed.change
+        case Beginning():
+            return sealed.act
+        case Founding():
+            return sealed.version
+        case _:
+            return sealed
+
+
 def about(sealed: Sealed) -> str:
     """What the fact made, in words; nothing for most facts."""
     match sealed:

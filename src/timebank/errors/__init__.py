@@ -20,17 +20,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from timebank.errors.base import InputError as InputError
+from timebank.errors.base import RefusedError as RefusedError
 from timebank.errors.base import TimebankError as TimebankError
-
-
-class InputError(TimebankError):
-    """A value can never be right, whatever the state of the bank."""
-
-    code = "invalid_input"
-    http_status = 422
-    template = "{field}: {problem}"
-    field: str
-    problem: str
+from timebank.errors.bundles import BankIsCopy as BankIsCopy
+from timebank.errors.bundles import BundleDamaged as BundleDamaged
+from timebank.errors.bundles import BundleGap as BundleGap
+from timebank.errors.bundles import CopiesDiffer as CopiesDiffer
+from timebank.errors.bundles import Difference as Difference
 
 
 class InvalidHours(InputError):
@@ -82,19 +79,6 @@ class Fault:
         return f"{where}: {self.problem}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A place in the tree with another fact in the copy than in the bundle; None where one ends."""
-
-    position: int
-    copy: str | None
-    bundle: str | None
-
-    def __str__(self) -> str:
-        here, there = self.copy or "nothing", self.bundle or "nothing"
-        return f"leaf {self.position}: the copy has {here}, the bundle {there}"
-
-
 class FileFaults(InputError):
     """A file has faults; all of them are listed and nothing was taken from it."""
 
@@ -108,16 +92,6 @@ class FileFaults(InputError):
         return f"{len(self.faults)} fault(s), nothing was taken from the file:\n{lines}"
 
 
-class BundleDamaged(InputError):
-    """A bundle is torn or was edited; nothing was taken from it."""
-
-    code = "bundle_damaged"
-    template = "Section {section} of the bundle: {problem}. Nothing was taken; export it again."
-    field: str = "file"
-    problem: str
-    section: str
-
-
 class NotFoundError(TimebankError):
     """Nothing in this bank has that id, ref or key."""
 
@@ -127,13 +101,6 @@ class NotFoundError(TimebankError):
     kind: str
     ref: str
     where: str = "bank"
-
-
-class RefusedError(TimebankError):
-    """The rules of the bank say no. Nothing was written."""
-
-    code = "refused"
-    http_status = 409
 
 
 class NotEnoughHours(RefusedError):
@@ -293,43 +260,6 @@ class NotYetEmpty(RefusedError):
     template = "Member {member} still has {what}; say what becomes of it first."
     member: str
     what: str
-
-
-class BankIsCopy(RefusedError):
-    """The bank is the copy of one that is kept elsewhere: only bundles write in it."""
-
-    code = "bank_is_copy"
-    template = "{bank} is a copy here: write where the bank is kept, and bring a bundle."
-    bank: str
-
-
-class BundleGap(RefusedError):
-    """The bundle begins after the end of the copy: one before it has not come yet."""
-
-    code = "bundle_gap"
-    template = (
-        "The copy of {bank} ends at size {have}, this bundle begins at {begins}: bring the one"
-        " between first, or at the site: timebank bundle export --from-size {have}"
-    )
-    bank: str
-    have: int
-    begins: int
-
-
-class CopiesDiffer(RefusedError):
-    """The bank and its copy have other facts at the same sizes. Nobody chooses; see who is right.
-
-    ``differences`` is empty where only the roots are known: a bundle from size 0 names the facts.
-    """
-
-    code = "copies_differ"
-    template = (
-        "{bank} and its copy are not the same up to size {size}; nothing was written. {next_step}"
-    )
-    bank: str
-    size: int
-    differences: tuple[Difference, ...]
-    next_step: str
 
 
 class TooLate(RefusedError):

@@ -37,6 +37,23 @@ class TimebankError(Exception):
         return partial(type(self), **self.data), ()
 
 
+class InputError(TimebankError):
+    """A value can never be right, whatever the state of the bank."""
+
+    code = "invalid_input"
+    http_status = 422
+    template = "{field}: {problem}"
+    field: str
+    problem: str
+
+
+class RefusedError(TimebankError):
+    """The rules of the bank say no. Nothing was written."""
+
+    code = "refused"
+    http_status = 409
+
+
 def _said(name: str, value: Any) -> Any:
     """A fact in words: amounts in hours and minutes, lists without brackets."""
     if name.endswith("minutes") and isinstance(value, int):

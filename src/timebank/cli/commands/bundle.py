@@ -113,10 +113,14 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle.")],
     with_people: WithPeople = None,
     public_key: PublicKey = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the acknowledgement to this file."),
+    ] = None,
 ) -> Answer:
     """Bring the copy of a bank to where a bundle leads: all of it, or nothing.
 
-    Answers with a checkpoint for the site: its next bundle is exported since then. A bundle that
+    Answers with a checkpoint for the site, which exports its next bundle since then. A bundle that
     came before is passed over. Exit code 1: the copy has other facts, which are listed, or the
     audit of the copy found something. 2: the bundle is torn or edited. 4: one before it is missing.
     """
@@ -134,6 +138,8 @@ def import_(
         taken = where.run(slug, act)
     except CopiesDiffer as error:
         return _differing(error)
+    if out is not None:
+        _write([taken.checkpoint.line], out)
     return _imported(where, taken)
 
 
@@ -156,7 +162,7 @@ def _imported(where: Place, taken: timebank.bundles.Taken) -> Answer:
     }
     said = f"Nothing new: {taken.bank} was there already."
     if taken.written:
-        said = f"{taken.bank}: {taken.facts} facts and {taken.things} other rows taken."
+        said = f"{taken.bank}: {taken.facts} fact(s) and {taken.things} other row(s) taken."
     is_clean = report is None or report.verdict is Verdict.CLEAN
     audited = () if is_clean else (f"The copy is not clean: timebank audit --bank {taken.bank}",)
     text = (said, *audited, "For the site, which exports its next bundle --since this line:")
