@@ -20,6 +20,7 @@ from tests.contract.scenario import a_season
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import Hours, bundles, errors, exchanges, journal, listings, members, transfers
+from timebank.domain.policy_text import dumped
 from timebank.formats import bundle
 
 
@@ -218,10 +219,13 @@ def without(kind: str):
     return lambda row: () if row["type"] == kind else (row,)
 
 
-def doubled(row):
-    yield row
-    if row["type"] == "transaction":
-        yield row | {"id": "f" * 32, "salt": "00" * 16}
+def doubled(kind: str):
+    def edit(row):
+        yield row
+        if row["type"] == kind:
+            yield row | {"id": "f" * 32}
+
+    return edit
 
 
 FORGED = {
@@ -237,7 +241,9 @@ FORGED = {
     "an unknown kind": changed("hold", type="wish"),
     "leaves without their facts": without("transaction"),
     "facts without leaves": without("leaf"),
-    "a fact too many": doubled,
+    "a fact too many": doubled("account_change"),
+    "a fact that the books refuse": doubled("transaction"),
+    "no head": without("head"),
     "other leaves": changed("leaf", hash="00" * 32),
     "leaves in other places": changed("leaf", position=3),
     "no checkpoints": without("checkpoint"),
@@ -253,6 +259,50 @@ def test_right_checksums_do_not_make_other_facts_right(quick, forgery: str) -> N
     lines = resealed(export(site).lines, FORGED[forgery])
     assert office.refuses(lines) == "bundle_damaged file"
     assert refusal(office.lines) == "not_found"
+
+
+def test_a_section_of_two_kinds_is_refused(quick) -> None:
+    site, office = quick
+    head, first, *rest = sections(export(site).lines)
+    mixed = [*first[:-1], head[0]]
+    body = "".join(f"{line}\n" for line in mixed).encode()
+    end = json.loads(first[-1]) | {"lines": len(mixed), "sha256": sha256(body).hexdigest()}
+    lines = [*head, *mixed, dumped(end), *(line for part in rest for line in part)]
+    assert office.refuses(lines) == "bundle_damaged file"
+
+
+def test_a_section_that_only_the_end_of_the_file_closes_is_refused(quick) -> None:
+    site, office = quick
+    *lines, _, end = export(site).lines
+    assert office.refuses([*lines, end]) == "bundle_damaged file"
+
+
+def test_a_signature_covers_the_digest_of_everything(quick) -> None:
+    site, office = quick
+    signed: list[bytes] = []
+
+    def sign(content: bytes) -> tuple[str, str]:
+        signed.append(content)
+        return "key", "signature"
+
+    def verify(content: bytes, key: str | None, signature: str | None) -> None:
+        if ([content], key, signature) != (signed, "key", "signature"):
+            raise errors.InputError(field="file", problem="not ours")
+
+    lines = export(site, sign=sign).lines
+    assert json.loads(lines[-1])["sha256"] in signed[0].decode()
+    with pytest.raises(errors.InputError, match="not ours"):
+        office.take(export(site).lines, verify=verify)
+    assert office.take(lines, verify=verify).written
+
+
+def test_a_bank_whose_sealed_facts_are_gone_is_not_bundled(quick) -> None:
+    site, _ = quick
+    site.give("anna", 60)
+    export(site)
+    site.backend.database.shelf(BANK).transactions.clear()
+    with pytest.raises(errors.BrokenInvariantError, match="was sealed and is gone"):
+        export(site)
 
 
 @pytest.mark.parametrize("lines", [[], ["{}"], ["7"], ['{"type":"end"}'], ["x" * 9]])
@@ -441,6 +491,9 @@ def swapped(world: World) -> None:
 
 def test_people_in_a_torn_file_are_refused(quick) -> None:
     site, office = quick
+    assert refusal(lambda: site.see(bundles.export, people=[])) == "wrong_state"
+    site.do(journal.seal)
+    assert refusal(lambda: site.see(bundles.export, people=[])) == "invalid_input people"
     carried = export(site, people=True)
     people = carried.people or []
     for torn in ([], people[:-1], ["7"], people[:1]):

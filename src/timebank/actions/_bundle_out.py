@@ -83,12 +83,15 @@ def export_people(uow: ReadingUnit) -> Iterator[str]:
     yield from ended(people_lines(uow, head))
 
 
-def digest_of(people: Sequence[str]) -> str | None:
-    """The digest in the last line of a file of people, by which its bundle knows it."""
+def digest_of(people: Sequence[str]) -> str:
+    """The digest in the last line of a file of people, by which its bundle knows it.
+
+    *Refuses* other lines with ``InputError``.
+    """
     try:
         found = json.loads(people[-1])["sha256"]
     except (ValueError, LookupError, TypeError):
-        return None
+        raise InputError(field="people", problem="these are not lines of export_people") from None
     return str(found)
 
 
