@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from scripts.reference_words import RULES_WORDS
 from timebank.custody import errors
 from timebank.custody.domain.audit import CHECKS
 from timebank.custody.domain.membership import FREEZES, TRANSITIONS, State
@@ -62,9 +64,15 @@ def made_steps() -> str:
 
 
 def made_rules() -> str:
-    """Each rule and what is shipped."""
-    rows = ((_code(name), _code(value)) for name, value in as_plain(DEFAULT).items())
-    return _table(("rule", "as shipped"), rows)
+    """Each rule, what it means and what is shipped."""
+    shipped = as_plain(DEFAULT).items()
+    rows = ((_code(name), RULES_WORDS[name], _code(_toml(value))) for name, value in shipped)
+    return _table(("rule", "means", "as shipped"), rows)
+
+
+def _toml(value: object) -> str:
+    """As it stands in a file."""
+    return "{}" if value == {} else json.dumps(value)
 
 
 def made_checks() -> str:

@@ -77,6 +77,27 @@ POLICY_WORDS: Final = {
 }
 """Field → what it means."""
 
+RULES_WORDS: Final = {
+    "rounding": "How the minutes of a line are rounded, once: `up_to_quarter`, or `none`.",
+    "session_minutes": "The longest session, and the most of a line without a length.",
+    "daily_minutes": "The most of one person on one day, of whatever sheets.",
+    "weekly_minutes": "The most of one person from Monday to Sunday.",
+    "classes": "Activity → where its hours may go: `own` is the earner's choice and holds for all "
+    "others, `pot_only`, or `recognised_only`, which counts and moves nothing.",
+    "goods": "Activities that make goods: none is credited.",
+    "goods_allowed": "Those of them that are credited all the same, each reported on its own.",
+    "confidential": "Activities entered as a total of a week or more, without times and names.",
+    "held_allowed": "Whether hours may be held until release.",
+    "beneficiary_days": "For how many days a beneficiary is approved, if nobody says a day.",
+    "gift_percent": "A gift of more than this share of a balance is shown to human eyes, …",
+    "gift_days": "… if it goes to somebody approved within so many days.",
+    "lawful_basis": "The ground on which what names an applicant is kept: `consent`, `contract`, "
+    "`legal_obligation`, `vital_interests`, `public_task`, `legitimate_interests`.",
+    "retention_days": "For how many days that is kept, unless two people say otherwise.",
+    "pins": "Whether whoever signs at the commands types a PIN of their own.",
+}
+"""Rule of the custody scheme → what it means."""
+
 EXIT_CODES: Final = {
     0: "in order",
     1: "findings of an audit",

@@ -2,7 +2,9 @@
 
 import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,17 +25,26 @@ class Answer:
         return json.loads(self.out)
 
 
-def run(*arguments: str) -> Answer:
-    """Run one command in this process."""
+def run(*arguments: str, lines: str = "") -> Answer:
+    """Run one command in this process; ``lines`` are on its standard input, apart by blanks."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err), _standard_input(lines.replace(" ", "\n")):
         code = main(arguments)
     return Answer(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def done(*arguments: str) -> Any:
+@contextmanager
+def _standard_input(text: str) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, io.StringIO(text)
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+def done(*arguments: str, lines: str = "") -> Any:
     """Run one command with ``--json`` that must succeed; its document."""
-    answer = run(*arguments, "--json")
+    answer = run(*arguments, "--json", lines=lines)
     assert answer.code == 0, answer.err
     return answer.document
 

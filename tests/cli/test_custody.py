@@ -15,6 +15,17 @@ S-2,learning,{day},r7,30
 """
 
 
+S2 = "271828"
+
+
+def no_pins(folder: Path) -> None:
+    """Two people say that this scheme signs without PINs: as long as nobody has one."""
+    file = folder / "no-pins.toml"
+    file.write_text("pins = false\n", encoding="utf-8")
+    done("staff", "add", "olga", "--role", "officer")
+    done("custody", "rules", "set", str(file), "--by", "cora", "--approved-by", "olga")
+
+
 @pytest.fixture
 def site(database: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A site with two people inside; cora acts. The day it is."""
@@ -57,7 +68,7 @@ def test_one_line_that_is_refused_enters_nothing(site: str, tmp_path: Path) -> N
     assert (kept["action"], kept["code"]) == ("custody.sheet_import", "custody_line_refused")
 
 
-def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str) -> None:
+def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str, tmp_path: Path) -> None:
     done("staff", "add", "s2", "--role", "officer")
     new = (
         "custody",
@@ -73,10 +84,25 @@ def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str) -> None:
     )
     done(*new)
     done("custody", "sheet", "submit", "S-9")
-    refused = run("custody", "sheet", "verify", "S-9", "--by", "s2", "--role", "officer")
+    told = (
+        "custody",
+        "sheet",
+        "verify",
+        "S-9",
+        "--paper",
+        "S-9",
+        "--by",
+        "s2",
+        "--role",
+        "officer",
+    )
+    assert run(*told, lines=S2).err.count("has no PIN") == 1
+    no_pins(tmp_path)
+    refused = run(*told)
     assert (refused.code, "not in custody themselves" in refused.err) == (4, True)
-    (kept,) = done("custody", "attempts")["attempts"]
-    assert (kept["action"], kept["code"]) == ("custody.sheet_verify", "custody_in_custody")
+    kept = done("custody", "attempts")["attempts"]
+    assert {one["action"] for one in kept} == {"custody.sheet_verify"}
+    assert [one["code"] for one in kept] == ["custody_no_pin", "custody_in_custody"]
     assert done("custody", "sheet", "show", "S-9")["state"] == "submitted"
 
 
@@ -84,14 +110,14 @@ def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str) -> None:
 def test_whoever_signs_is_named_each_time_and_never_by_the_environment(site: str, act: str) -> None:
     new = ("custody", "sheet", "new", "S-9", "--activity", "garden", "--on", site)
     done(*new, "--line", "r7=1:00")
-    refused = run("custody", "sheet", act, "S-9")
+    refused = run("custody", "sheet", act, "S-9", "--paper", "S-9")
     assert (refused.code, "say who acts" in refused.err) == (2, True)
 
 
 def test_rules_come_from_a_file(site: str, tmp_path: Path) -> None:
     done("staff", "add", "olga", "--role", "officer")
     file = tmp_path / "rules.toml"
-    two = ("--approved-by", "olga")
+    two = ("--by", "cora", "--approved-by", "olga")
     for text, code in (
         ('confidential = ["company"]\nweekly_minutes = 1200\n[classes]\ncare = "pot_only"\n', 0),
         ("weekly = 3\n", 2),

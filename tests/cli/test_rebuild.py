@@ -44,7 +44,7 @@ def test_a_rebuild_is_logged_by_two_names(wrong: Path) -> None:
 
 
 def test_a_second_person_is_needed(wrong: Path) -> None:
-    assert run("db", "rebuild", "--reason", "correction").code == 2
+    assert run("db", "rebuild", "--reason", "correction").code == 4
     assert run("db", "rebuild", "--reason", "correction", "--approved-by", "cora").code == 4
 
 

@@ -1,7 +1,8 @@
 """Recorded sessions: what the program says, word by word, for every group of commands.
 
 ``RECORD_SESSIONS=1 pytest tests/cli/test_sessions.py`` writes them anew; read the difference.
-Ids, times and days are masked in order of appearance, and a command may name a masked id.
+Ids, times and days are masked in order of appearance, and a command may name a masked id. What
+stands after `` < `` is on standard input, a line each.
 """
 
 import os
@@ -53,7 +54,8 @@ def replay(commands: list[str]) -> str:
     """The session as it goes today."""
     mask, lines = Mask(), []
     for command in commands:
-        answer = run(*shlex.split(mask.unmask(command)))
+        given, _, typed = command.partition(" < ")
+        answer = run(*shlex.split(mask.unmask(given)), lines=typed)
         lines.append(PROMPT + command)
         lines += [mask.mask(line) for line in answer.out.splitlines()]
         lines += [f"! {mask.mask(line)}" for line in answer.err.splitlines()]

@@ -110,6 +110,7 @@ def a_file(sheet: Sheet, *acts: tuple[str, Actor]) -> SheetFile:
             approver=None,
             reason=None,
             paper=None,
+            seat=None,
         )
         for n, (act, actor) in enumerate(acts, 1)
     )

@@ -128,6 +128,7 @@ def tamper(scheme: Scheme, *statements: str) -> None:
 
 LINE = "UPDATE timebank_custody_sheet_line SET"
 ACT = "UPDATE timebank_custody_sheet_act SET"
+KEPT_PIN = "UPDATE timebank_custody_pin SET"
 SHEET = "UPDATE timebank_custody_sheet SET"
 MOVE = "UPDATE timebank_custody_movement SET"
 
@@ -192,6 +193,12 @@ PLANTED: dict[str, tuple[str, str]] = {
         "UPDATE timebank_custody_membership SET since = '2020-01-01'",
         audit.STATES,
     ),
+    "a PIN was set by nobody": ("DELETE FROM timebank_custody_pin_change", audit.PINS),
+    "a PIN stands that was erased": (
+        "UPDATE timebank_custody_pin_change SET act = 'erase'",
+        audit.PINS,
+    ),
+    "a PIN was locked without an attempt": (f"{KEPT_PIN} failures = 5", audit.PINS),
     "an account belongs to another": (
         "UPDATE timebank_custody_membership SET held_id = community_id",
         audit.STATES,

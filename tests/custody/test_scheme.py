@@ -27,6 +27,7 @@ from timebank.custody import (
     beneficiaries,
     destinations,
     people,
+    pins,
     sheets,
     sites,
 )
@@ -44,6 +45,7 @@ from timebank.domain.policy import CUSTODY
 from timebank.errors import FlowNotAllowed, InputError
 
 A_DAY = timedelta(days=1)
+PIN = "271828"
 HOUR = Hours.of(1)
 KEEP = (Part(place=Place.OWN),)
 
@@ -449,17 +451,17 @@ def test_p17_draft_submitted_verified_approved_posted_by_different_people(scheme
     assert refused(sheets.verify, olga) == "wrong_state"
     scheme.do(sheets.submit, sheet, by=bea)
     assert refused(sheets.verify, bea) == "second_person_needed"
-    scheme.do(sheets.verify, sheet, by=olga, paper="V-1")
+    scheme.do(sheets.verify, sheet, by=olga, paper="S-1/1")
     assert refused(sheets.approve, olga) == "second_person_needed"
     assert refused(sheets.post, scheme.cora) == "wrong_state"
-    scheme.do(sheets.approve, sheet, by=scheme.cora, paper="A-1")
+    scheme.do(sheets.approve, sheet, by=scheme.cora, paper="S-1/2")
     assert refused(sheets.post, scheme.cora) == "second_person_needed"
     scheme.do(sheets.post, sheet, by=scheme.colin)
     file = scheme.see(sheets.get, sheet)
     assert [(a.act, a.actor, a.paper) for a in file.acts] == [
         ("submit", bea, None),
-        ("verify", olga, "V-1"),
-        ("approve", scheme.cora, "A-1"),
+        ("verify", olga, "S-1/1"),
+        ("approve", scheme.cora, "S-1/2"),
         ("post", scheme.colin, None),
     ]
     assert file.sheet.drafted_by == scheme.people["sam"]
@@ -648,6 +650,7 @@ def full(scheme: Scheme) -> None:
     scheme.two(destinations.set_price, "library", account="library", hours=Hours(minutes=15))
     scheme.do(destinations.spend, "ray", item="library", by=scheme.cora)
     scheme.do(schemes.record_attempt, action="x", error="y", by=scheme.cora)
+    scheme.do(pins.set, "cora", pin=PIN, by=scheme.cora)
 
 
 # --- life events -------------------------------------------------------------------------------

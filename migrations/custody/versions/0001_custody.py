@@ -33,6 +33,8 @@ TABLES = (
     "timebank_custody_exceptional",
     "timebank_custody_looked",
     "timebank_custody_attempt",
+    "timebank_custody_pin",
+    "timebank_custody_pin_change",
 )
 
 
@@ -55,6 +57,8 @@ def upgrade(op: Any) -> None:
     _exceptional(op)
     _looked(op)
     _attempt(op)
+    _pin(op)
+    _pin_change(op)
 
 
 def downgrade(op: Any) -> None:
@@ -339,6 +343,7 @@ def _sheet_act(op: Any) -> None:
         sa.Column("approver_id", types.Id(), nullable=True),
         sa.Column("reason", types.text(60), nullable=True),
         sa.Column("paper", types.text(40), nullable=True),
+        sa.Column("seat", types.text(20), nullable=True),
         sa.CheckConstraint(
             "(actor_role = 'system') = (actor_id IS NULL)",
             name="ck_timebank_custody_sheet_act_actor_id",
@@ -968,5 +973,76 @@ def _attempt(op: Any) -> None:
         ),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_attempt"),
         sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _pin(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_pin",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("failures", types.small(), nullable=False),
+        sa.CheckConstraint(
+            "(salt IS NULL) = (digest IS NULL)", name="ck_timebank_custody_pin_digest"
+        ),
+        sa.CheckConstraint("failures >= 0", name="ck_timebank_custody_pin_failures"),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_pin_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_pin"),
+        sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _pin_change(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_pin_change",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("person_id", types.Id(), nullable=False),
+        sa.Column("act", types.text(10), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_pin_change_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_pin_change_actor_role",
+        ),
+        sa.CheckConstraint(
+            "act IN ('set', 'reset', 'erase')", name="ck_timebank_custody_pin_change_act"
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_pin_change_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_pin_change_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "person_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_pin_change_person_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_pin_change"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_timebank_custody_pin_change_person_id",
+        "timebank_custody_pin_change",
+        ["bank_id", "person_id"],
     )
     # ### end Alembic commands ###

@@ -34,6 +34,7 @@ def forget(
 
     Balances, statements, roots and proofs stay as they were; other people's statements show the
     opaque id. It is recorded as a change of the account's ``identity``, and ``log`` lists it.
+    A wing takes out what it holds on the person.
     Notes that the person wrote as staff beside other people's facts stay: they are about others.
     Copies made before still hold the person: backups, and exports of people. On SQLite freed
     pages are overwritten; the write-ahead log keeps old pages until it is truncated, which the
@@ -60,6 +61,7 @@ def forget(
         open_exchanges=uow.exchanges.open_of(id_),
         listings=placed,
         notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, placed)),
+        beside=[value for erasure_ in uow.wing_erasures for value in erasure_(uow, id_)],
         reason=reason,
     )
 

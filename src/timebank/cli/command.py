@@ -7,7 +7,7 @@ the unit of work with the actor. It answers, or returns what the action returned
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ import typer
 from timebank.cli import documents, options, words
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, show
-from timebank.cli.session import actor, approver, opened, second_person
+from timebank.cli.session import Place, actor, approver, opened, second_person
 from timebank.domain.actor import Actor
 from timebank.domain.bank import require_own
 from timebank.domain.receipt import Receipt
@@ -28,6 +28,7 @@ from timebank.ports import ReadingUnit, UnitOfWork
 F = TypeVar("F", bound=Callable[..., Any])
 ActorNeed = Literal["named", "system"]
 OnRefusal = Callable[["Desk", RefusedError], object]
+Before = Callable[[Place, Mapping[str, Any]], object]
 
 _PLACE: Final[dict[str, Any]] = {
     "url": options.Url,
@@ -112,13 +113,15 @@ def writing(
     unnamed: ActorNeed = "named",
     on_refusal: OnRefusal | None = None,
     each_time: bool = False,
+    before: Before | None = None,
 ) -> Callable[[F], F]:
     """A command that acts: ``fn(desk, …) -> Receipt``, a tuple of receipts, or an answer.
 
     ``unnamed="system"`` lets the program itself act where nobody is named. Of a command with the
     option ``dry_run`` nothing is kept where it is given. ``on_refusal`` is called in a commit of
     its own, after everything was undone, where the rules said no. ``each_time`` takes who acts from
-    the command alone, never from the environment.
+    the command alone, never from the environment. ``before`` is called first, with the place and
+    what was given, in commits of its own.
     """
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -137,6 +140,8 @@ def writing(
             keep(Desk(uow=uow, by=who, key=None), error)
 
         with opened(shared["url"], shared["schema"]) as where:
+            if before is not None:
+                before(where, shared | own)
             do = where.rehearse if own.get("dry_run") else where.write
             try:
                 answer = do(shared["bank"], act)

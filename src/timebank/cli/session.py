@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import timebank
 from timebank.domain.actor import Actor
-from timebank.errors import DatabaseUnavailable, InputError, SchemaError
+from timebank.errors import DatabaseUnavailable, InputError, SchemaError, SecondPersonNeeded
 from timebank.ports import ReadingUnit, UnitOfWork
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def approver(uow: ReadingUnit, ref: str | None) -> Actor | None:
 
 
 def second_person(uow: ReadingUnit, ref: str | None) -> Actor:
-    """The second person of an action that cannot go without. *Refuses* nobody."""
+    """The second person of an action that cannot go without. *Refuses* nobody, as the rules do."""
     if ref is None:
-        raise InputError(field="approved_by", problem="this takes a second person: --approved-by")
+        raise SecondPersonNeeded(action="this command")
     return actor(uow, ref)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import Final
 
-from timebank.custody.domain import audit
+from timebank.custody.domain import audit, audit_desk, notices
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
 from timebank.ports import ReadingUnit
@@ -22,6 +22,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     audit.PASSAGES: audit.check_passages,
     audit.OFFICE: audit.check_office,
     audit.CORRECTIONS: audit.check_corrections,
+    audit.PINS: audit_desk.check_pins,
 }
 
 
@@ -40,6 +41,9 @@ def _books(uow: ReadingUnit) -> Books:
         beneficiaries={one.id: one for one in store.beneficiaries()},
         passages=store.passages(),
         staff=tuple(staff for staff, _ in uow.people.staff()),
+        pins=store.pins(),
+        pin_changes=store.pin_changes(),
+        wrong_pins=store.wrong_pins(),
         today=bank_today(uow),
     )
 
@@ -63,14 +67,16 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
         audit.PASSAGES: len(books.passages),
         audit.OFFICE: len(books.staff) + len(books.moved),
         audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),
+        audit.PINS: len(books.pins),
     }
 
 
 def _notices(uow: ReadingUnit) -> Iterable[Finding]:
-    store = CustodyStore(_link(uow))
-    today = bank_today(uow)
-    shown = (one for one, _ in store.exceptionals(open_only=True))
-    return audit.notices(shown, store.open_passages(), today)
+    store, books = CustodyStore(_link(uow)), _books(uow)
+    yield from notices.moves(store.open_passages(), books.today)
+    yield from notices.exceptions(one for one, _ in store.exceptionals(open_only=True))
+    yield from notices.quick(books.files)
+    yield from notices.pins(books)
 
 
 def _link(uow: ReadingUnit) -> Link:

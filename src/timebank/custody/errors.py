@@ -47,3 +47,35 @@ class NotOnThePriceList(RefusedError):
     template = "{item!r} is not on the price list today; it has {listed}."
     item: str
     listed: tuple[str, ...]
+
+
+class WrongPin(RefusedError):
+    """What was typed is not the PIN of who acts, or of who approves."""
+
+    code = "custody_wrong_pin"
+    http_status = 403
+    template = "This is not the PIN of {person}; tries left before it is locked: {left}."
+    person: str
+    left: int
+
+
+class PinLocked(RefusedError):
+    """Too many wrong PINs in a row: a coordinator resets it first."""
+
+    code = "custody_pin_locked"
+    http_status = 403
+    template = (
+        "The PIN of {person} is locked after {tries} wrong ones; "
+        "another coordinator unlocks it: timebank custody pin reset"
+    )
+    person: str
+    tries: int
+
+
+class NoPin(RefusedError):
+    """The scheme asks for PINs, and this person has none."""
+
+    code = "custody_no_pin"
+    http_status = 403
+    template = "{person} has no PIN yet; a coordinator sets it: timebank custody pin set"
+    person: str

@@ -59,7 +59,7 @@ def _read(name: str, value: Any) -> Any:
             return frozenset(value)
         if name == "lawful_basis":
             return LawfulBasis(value).value
-        wanted = bool if name == "held_allowed" else int
+        wanted = bool if name in ("held_allowed", "pins") else int
         if type(value) is not wanted:
             raise TypeError
     except (ValueError, TypeError, AttributeError):

@@ -16,6 +16,7 @@ from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.lines import Worked
 from timebank.custody.domain.membership import OUTSIDE, History, Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
+from timebank.custody.domain.pin import Pin, PinChange
 from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import (
@@ -27,6 +28,7 @@ from timebank.custody.domain.sheet import (
     SheetState,
 )
 from timebank.custody.domain.site import Direction, Passage, PassageEnd, Windup
+from timebank.custody.errors import WrongPin
 from timebank.custody.rows import from_row
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.ids import AccountId, FactId, PersonId
@@ -97,6 +99,30 @@ class CustodyStore(Store):
         if people is not None:
             query = query.where(table.c.person_id.in_(sorted(people)))
         return self._read(Retention, query)
+
+    # --- staff ------------------------------------------------------------------------------
+
+    def pin(self, person: PersonId, *, lock: bool = False) -> Pin | None:
+        """What is kept of a person's PIN; its row is locked if asked."""
+        query = self._of_bank(tables.pin).where(tables.pin.c.id == person)
+        found = self._read(Pin, query.with_for_update(key_share=True) if lock else query)
+        return next(iter(found), None)
+
+    def pins(self) -> tuple[Pin, ...]:
+        """What is kept of every PIN, in order of person."""
+        return self._read(Pin, self._of_bank(tables.pin).order_by(tables.pin.c.id))
+
+    def pin_changes(self) -> tuple[PinChange, ...]:
+        """What was done to PINs, in order of record."""
+        return self._read(PinChange, self._of_bank(tables.pin_change).order_by("id"))
+
+    def wrong_pins(self) -> dict[PersonId, int]:
+        """How often each person's PIN was refused."""
+        who, code = tables.attempt.c.actor_id, tables.attempt.c.code
+        query = select(who, func.count().label("n")).where(
+            tables.attempt.c.bank_id == self.link.bank, code == WrongPin.code
+        )
+        return {row.actor_id: row.n for row in self.link.all(query.group_by(who))}
 
     # --- sheets -----------------------------------------------------------------------------
 

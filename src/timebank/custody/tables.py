@@ -5,12 +5,21 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.beneficiary import Standing
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.movement import Purpose
+from timebank.custody.domain.pin import PinAct
 from timebank.custody.domain.retention import Basis as LawfulBasis
 from timebank.custody.domain.retention import Record
 from timebank.custody.domain.rules import Basis
@@ -147,6 +156,7 @@ sheet_act = _table(
     *_actor("sheet_act"),
     maybe("reason", types.text(60)),
     maybe("paper", types.text(40)),
+    maybe("seat", types.text(20)),
     _foreign("sheet_act", "sheet_id", sheet),
     _among("sheet_act", "becomes", SheetState),
     UniqueConstraint("bank_id", "sheet_id", "n", name="uq_timebank_custody_sheet_act_n"),
@@ -317,4 +327,27 @@ attempt = _table(
     column("subjects", Text()),
     column("recorded_at", types.Moment),
     *_actor("attempt", approver=False),
+)
+
+pin = _table(
+    "pin",
+    column("id", types.Id),
+    maybe("salt", LargeBinary(16)),
+    maybe("digest", LargeBinary(32)),
+    column("failures", types.small()),
+    _foreign("pin", "id", core.person),
+    CheckConstraint("(salt IS NULL) = (digest IS NULL)", name="ck_timebank_custody_pin_digest"),
+    CheckConstraint("failures >= 0", name="ck_timebank_custody_pin_failures"),
+)
+
+pin_change = _table(
+    "pin_change",
+    column("id", types.Id),
+    column("person_id", types.Id),
+    column("act", types.text(10)),
+    column("recorded_at", types.Moment),
+    *_actor("pin_change", approver=False),
+    _foreign("pin_change", "person_id", core.person),
+    _among("pin_change", "act", PinAct),
+    _index("pin_change", "person_id"),
 )

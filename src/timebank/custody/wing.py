@@ -11,10 +11,12 @@ from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
 from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.membership import Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
+from timebank.custody.domain.pin import Pin, PinChange
 from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import Sheet, SheetAct, SheetLine
 from timebank.custody.domain.site import Passage, PassageEnd, Windup
+from timebank.custody.erasing import erasure
 from timebank.custody.rows import to_row
 from timebank.wings import Shape, Wing, WingValue, migrations_dir
 
@@ -64,7 +66,10 @@ WING: Final = Wing(
         _fact(Exceptional, tables.exceptional),
         _fact(Looked, tables.looked),
         _fact(Attempt, tables.attempt),
+        Shape(kind=Pin, table=tables.pin, to_row=to_row, fact=False),
+        _fact(PinChange, tables.pin_change),
     ),
     audit=AUDIT,
+    erasure=erasure,
 )
 """Named by the entry point ``timebank.wings``; set up by ``timebank db upgrade --wing custody``."""

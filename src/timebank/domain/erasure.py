@@ -8,7 +8,7 @@ from dataclasses import replace
 from timebank.domain.account import Account, ChangeField
 from timebank.domain.account_changes import change_of
 from timebank.domain.actor import require_second_person
-from timebank.domain.changes import Changes
+from timebank.domain.changes import Changes, WingValue
 from timebank.domain.conditions import Conditions, require_actor
 from timebank.domain.events import MemberForgotten
 from timebank.domain.hours import Hours
@@ -31,12 +31,14 @@ def forget(
     listings: Collection[Listing],
     notes: Collection[Note],
     reason: str,
+    beside: Collection[WingValue] = (),
 ) -> Changes:
     """Name, ref and contact go, and so do the titles of the member's listings and every note
     beside a fact of theirs. Accounts, hours, exchanges and leaves stay under the opaque id.
 
     Each account keeps a change of its ``identity`` that says who did it, with whom and why. What
-    was written after somebody was ``forgotten`` goes in the same way.
+    was written after somebody was ``forgotten`` goes in the same way. ``beside`` is what wings hold
+    on the person, as it is to be left.
 
     *Refuses*, in this order: the actor, a missing second person, a reason that is no code of the
     policy, one who has not left or of whom nothing is left (``WrongState``), a role as staff that
@@ -50,7 +52,7 @@ def forget(
     titled = [listing for listing in listings if listing.title is not None]
     gone = replace(person, ref=None, name=None, contact=None)
     worded = [note for note in notes if note.text is not None]
-    if forgotten and person == gone and not titled and not worded:
+    if forgotten and person == gone and not (titled or worded or beside):
         raise _wrong(person, FORGOTTEN)
     _require_over(person, standing, own, conditions, open_exchanges)
     was = FORGOTTEN if forgotten else "known"
@@ -63,6 +65,7 @@ def forget(
             gone,
             *(_untitled(listing, conditions) for listing in titled),
             *(replace(note, salt=None, text=None) for note in notes),
+            *beside,
         ),
         events=(
             MemberForgotten(

@@ -3,7 +3,15 @@
 Every write is one ``record(changes, receipt, keys)``; no store has a generic save or a delete.
 """
 
-from timebank.ports.evidence import Archive, AuditSource, Leaf, SealStore, TreeHead, WingAudit
+from timebank.ports.evidence import (
+    Archive,
+    AuditSource,
+    Leaf,
+    SealStore,
+    TreeHead,
+    WingAudit,
+    WingErasure,
+)
 from timebank.ports.stores import (
     AccountStore,
     BankStore,
@@ -39,4 +47,5 @@ __all__ = [
     "TreeHead",
     "UnitOfWork",
     "WingAudit",
+    "WingErasure",
 ]

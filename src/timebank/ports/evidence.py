@@ -27,7 +27,8 @@ from timebank.domain.audit_rows import (
     NotedFact,
     StrayTransfer,
 )
-from timebank.domain.ids import AccountId, FactId
+from timebank.domain.changes import WingValue
+from timebank.domain.ids import AccountId, FactId, PersonId
 from timebank.domain.sealed import Sealed
 
 T = TypeVar("T")
@@ -125,6 +126,10 @@ class WingAudit:
     passes: Callable[[Any], Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]]]
     subjects: Callable[[Any], Mapping[str, int]]
     notices: Callable[[Any], Iterable[Finding]]
+
+
+WingErasure = Callable[[Any, PersonId], Iterable[WingValue]]
+"""What a wing changes of its own when the ledger forgets a person; it gets the unit and who."""
 
 
 class AuditSource(Protocol):

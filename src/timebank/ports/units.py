@@ -8,7 +8,7 @@ from typing import Protocol
 
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Fresh
-from timebank.ports.evidence import Archive, AuditSource, SealStore, WingAudit
+from timebank.ports.evidence import Archive, AuditSource, SealStore, WingAudit, WingErasure
 from timebank.ports.stores import (
     AccountStore,
     BankStore,
@@ -51,6 +51,11 @@ class ReadingUnit(Protocol):
     @property
     def wing_audits(self) -> tuple[WingAudit, ...]:
         """What the wings of this database add to an audit."""
+        ...
+
+    @property
+    def wing_erasures(self) -> tuple[WingErasure, ...]:
+        """What the wings of this database take out with a person."""
         ...
 
     @property

@@ -129,21 +129,33 @@ def submit(uow: UnitOfWork, sheet: str, *, by: Actor, key: str | None = None) ->
 
 @action("custody.sheet_verify")
 def verify(
-    uow: UnitOfWork, sheet: str, *, by: Actor, paper: str | None = None, key: str | None = None
+    uow: UnitOfWork,
+    sheet: str,
+    *,
+    by: Actor,
+    paper: str | None = None,
+    seat: str | None = None,
+    key: str | None = None,
 ) -> Changes:
     """The first of two people says that it took place: ``paper`` is the signed paper's number.
 
-    *Refuses* what ``sheet.step`` refuses.
+    ``seat`` is the scheme's short name for the computer. *Refuses* what ``sheet.step`` refuses.
     """
-    return _stepped(uow, sheet, "verify", by=by, paper=paper)
+    return _stepped(uow, sheet, "verify", by=by, paper=paper, seat=seat)
 
 
 @action("custody.sheet_approve")
 def approve(
-    uow: UnitOfWork, sheet: str, *, by: Actor, paper: str | None = None, key: str | None = None
+    uow: UnitOfWork,
+    sheet: str,
+    *,
+    by: Actor,
+    paper: str | None = None,
+    seat: str | None = None,
+    key: str | None = None,
 ) -> Changes:
     """The second of two people says that it is to be credited. *Refuses* what ``step`` refuses."""
-    return _stepped(uow, sheet, "approve", by=by, paper=paper)
+    return _stepped(uow, sheet, "approve", by=by, paper=paper, seat=seat)
 
 
 @action("custody.sheet_return")
@@ -268,10 +280,13 @@ def _stepped(
     by: Actor,
     reason: str | None = None,
     paper: str | None = None,
+    seat: str | None = None,
 ) -> Changes:
     file = locked_sheet(uow, sheet)
     found = case(uow, by=by)
-    after, done = step(file, act, found.now, inside=found.inside, reason=reason, paper=paper)
+    after, done = step(
+        file, act, found.now, inside=found.inside, reason=reason, paper=paper, seat=seat
+    )
     if reason is not None:
         done = replace(done, reason=coded(reason, found.now))
     event = acted(f"{done.becomes.value} sheet", file.sheet.id)

@@ -29,7 +29,7 @@ from timebank.domain.actor import Actor
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, checked_slug
 from timebank.domain.receipt import Receipt
-from timebank.domain.transaction import PostedTransfer, TransactionDraft
+from timebank.domain.transaction import PostedTransfer, TransactionDraft, Transfer
 from timebank.errors import InputError, NotFoundError, NotYetEmpty, RefTaken, WrongState
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, WingActed, action
@@ -165,22 +165,12 @@ def windup(uow: UnitOfWork, *, by: Actor, approved_by: Actor, key: str | None = 
     """Wind the site up in one operation: every account ends at 0:00, each hour with a destination.
 
     *Refuses*, in this order: a person in custody as one of the two, a missing second person,
-    anybody still inside, sheets on their way, moves without their other half (``NotYetEmpty``),
-    hours inside, on hold or carried over, and what ``ledger.post`` refuses.
+    what ``plan`` refuses, and what ``ledger.post`` refuses.
     """
     uow.accounts.lock_all()
     found = case(uow, by=by, approved_by=approved_by)
     require_two(found, "custody.windup")
-    store = found.store
-    open_matters = {
-        "people who are not released or closed": sum(
-            one.state in _LIVING for one in store.memberships()
-        ),
-        "sheets on their way": store.live_sheets(),
-        "moves without their other half": len(store.open_passages()),
-    }
-    named = {label: members.account_of(uow, label) for label in ("pot", "closure")}
-    moves = wound_up(uow.accounts.all(), open_matters=open_matters, **named)
+    moves = plan(uow)
     transaction = None
     if moves:
         draft = TransactionDraft(transfers=moves, key=inner(key, "windup"))
@@ -195,6 +185,24 @@ def windup(uow: UnitOfWork, *, by: Actor, approved_by: Actor, key: str | None = 
         approver=approved_by,
     )
     return Changes(added=(done,), events=(acted("wound up", done.id),))
+
+
+def plan(uow: ReadingUnit) -> tuple[Transfer, ...]:
+    """Where every hour would go if the site were wound up now. Nothing is written.
+
+    *Refuses* what ``windup`` refuses after the two people: anybody still inside, sheets on their
+    way, moves without their other half, hours inside, on hold or carried over (``NotYetEmpty``).
+    """
+    store = store_of(uow)
+    open_matters = {
+        "people who are not released or closed": sum(
+            one.state in _LIVING for one in store.memberships()
+        ),
+        "sheets on their way": store.live_sheets(),
+        "moves without their other half": len(store.open_passages()),
+    }
+    named = {label: members.account_of(uow, label) for label in ("pot", "closure")}
+    return wound_up(uow.accounts.all(), open_matters=open_matters, **named)
 
 
 def destinations(uow: ReadingUnit, receipt: Receipt) -> tuple[PostedTransfer, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from timebank.custody.domain.attention import Exceptional
 from timebank.custody.domain.beneficiary import Beneficiary
 from timebank.custody.domain.membership import FREEZES, OUTSIDE, History, Membership
 from timebank.custody.domain.movement import Movement, Purpose
+from timebank.custody.domain.pin import Pin, PinChange
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import STEPS, SheetFile, SheetState
 from timebank.custody.domain.site import Direction, Outcome, Passage, PassageEnd
@@ -29,6 +29,7 @@ STATES: Final = "custody_states_match_changes"
 PASSAGES: Final = "custody_moves_match_slips"
 OFFICE: Final = "custody_nobody_inside_holds_office"
 CORRECTIONS: Final = "custody_corrections_have_two_people"
+PINS: Final = "custody_pins_match_acts"
 
 CHECKS: Final = (
     CheckInfo(
@@ -59,10 +60,11 @@ CHECKS: Final = (
         name=CORRECTIONS,
         holds="Each reversal of a sheet's hours was made by two people.",
     ),
+    CheckInfo(
+        name=PINS,
+        holds="Each PIN was set by a recorded act, and its wrong tries are recorded attempts.",
+    ),
 )
-
-UNMATCHED_DAYS: Final = 14
-"""For so long a move may wait for its other half before somebody should ask."""
 
 INSIDE_KINDS: Final = frozenset({AccountKind.CUSTODY, AccountKind.HELD})
 
@@ -101,6 +103,9 @@ class Books:
     beneficiaries: Mapping[FactId, Beneficiary]
     passages: tuple[tuple[Passage, PassageEnd | None], ...]
     staff: tuple[Staff, ...]
+    pins: tuple[Pin, ...]
+    pin_changes: tuple[PinChange, ...]
+    wrong_pins: Mapping[PersonId, int]
     today: date
 
 
@@ -357,26 +362,3 @@ def check_corrections(books: Books) -> Iterator[Finding]:
                 "none",
                 f"it undoes {each.reverses}",
             )
-
-
-def notices(
-    open_: Iterable[Exceptional], waiting: Iterable[Passage], today: date
-) -> Iterator[Finding]:
-    """What waits for human eyes: exceptions, and moves without their other half for a fortnight."""
-    for half in waiting:
-        if (today - half.recorded_at.date()).days > UNMATCHED_DAYS:
-            yield _finding(
-                "custody_moves",
-                f"person {half.person}",
-                f"taken at {half.site} within {UNMATCHED_DAYS} days",
-                f"since {half.recorded_at.date()}",
-                f"the other half is not known: timebank custody move arrived {half.code}",
-            )
-    for one in open_:
-        yield _finding(
-            "custody_exceptions",
-            f"person {one.person}",
-            "somebody looks at it",
-            one.rule.value,
-            f"account {one.account}: timebank custody exceptions close {one.id}",
-        )

@@ -9,12 +9,13 @@ from enum import Enum
 from typing import Final
 
 from timebank.custody.domain.membership import require_outside
+from timebank.custody.domain.office import require_role
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import STAFF_ROLES, Actor, require_second_person
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import AccountId, FactId, PersonId
-from timebank.errors import InputError, NotPermitted, WrongState
+from timebank.errors import InputError, WrongState
 
 
 class Standing(Enum):
@@ -143,14 +144,8 @@ def decided(
 def require_staff(action: str, conditions: Conditions) -> None:
     """*Refuses* whoever holds no role of staff today, with ``NotPermitted``."""
     for actor in (conditions.by, conditions.approved_by):
-        if actor is None:
-            continue
-        if actor.role not in STAFF_ROLES or actor.person is None:
-            raise NotPermitted(action=action, who=str(actor), needed="it takes a member of staff")
-        if not conditions.standing(actor.person).holds(actor.role, conditions.today):
-            raise NotPermitted(
-                action=action, who=str(actor), needed=f"the role of {actor.role.value} today"
-            )
+        if actor is not None:
+            require_role(action, actor, STAFF_ROLES, conditions)
 
 
 def _act(

@@ -53,7 +53,8 @@ class Rules:
     ``goods`` make goods: none is credited but those in ``goods_allowed``. Those in
     ``confidential`` are entered as totals of a period and nothing else. ``gift_percent`` and
     ``gift_days`` say when a gift to a new beneficiary is shown to human eyes. ``lawful_basis`` and
-    ``retention_days`` hold for what names somebody who applies (``retention``).
+    ``retention_days`` hold for what names somebody who applies (``retention``). ``pins`` says that
+    whoever signs at the program types a PIN of their own.
 
     *Refuses* caps that are not positive, a weekly cap below the daily one, a share that is no
     percentage, and goods allowed that are none, with ``InputError``.
@@ -73,6 +74,7 @@ class Rules:
     gift_days: int = 30
     lawful_basis: str = "consent"
     retention_days: int = 3 * 365
+    pins: bool = True
 
     def __post_init__(self) -> None:
         counted = ("session_minutes", "daily_minutes", "beneficiary_days", "gift_days")

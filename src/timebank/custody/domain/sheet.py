@@ -10,12 +10,13 @@ from enum import Enum
 from typing import Final
 
 from timebank.custody.domain.membership import require_outside
+from timebank.custody.domain.office import checked_seat, require_role
 from timebank.custody.domain.rules import PERIOD_DAYS, Basis, Rules
 from timebank.domain.actor import APPROVERS, STAFF_ROLES, Actor, Role
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import FactId, PersonId, TransactionId
-from timebank.errors import InputError, NotPermitted, SecondPersonNeeded, WrongState
+from timebank.errors import InputError, SecondPersonNeeded, WrongState
 
 DAY_MINUTES: Final = 24 * 60
 MAX_PAPER: Final = 40
@@ -129,7 +130,9 @@ class SheetLine(WingValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetAct(WingValue):
-    """A step of a sheet: who, in which role, when, why, and the number of the signed paper."""
+    """A step of a sheet: who, in which role, when, why, the number of the signed paper, and the
+    seat: the scheme's short name for the computer it was done at.
+    """
 
     id: FactId
     sheet: FactId
@@ -141,6 +144,7 @@ class SheetAct(WingValue):
     approver: Actor | None
     reason: str | None
     paper: str | None
+    seat: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +157,12 @@ class SheetFile:
 
     def did(self, act: str) -> Actor | None:
         """Who did this last, if anybody."""
-        return next((a.actor for a in reversed(self.acts) if a.act == act), None)
+        found = self.last(act)
+        return None if found is None else found.actor
+
+    def last(self, act: str) -> SheetAct | None:
+        """The last step of this name, if any."""
+        return next((a for a in reversed(self.acts) if a.act == act), None)
 
 
 def new_sheet(
@@ -234,13 +243,15 @@ def step(
     inside: frozenset[PersonId],
     reason: str | None = None,
     paper: str | None = None,
+    seat: str | None = None,
 ) -> tuple[Sheet, SheetAct]:
     """The sheet after a step, and the fact of it.
 
     *Refuses*, in this order: a person in custody (``InCustody``), a role that may not do it, a
     state that does not allow it, and for each step whoever was there before: who verifies did not
     write or enter it and is not on it, who approves did not verify it and is not on it, who posts
-    did not approve it. A return needs a reason.
+    did not approve it. A return needs a reason. Then the number of another paper, and an unfit
+    seat.
     """
     action = f"custody.sheet_{act}"
     require_outside(action, conditions.by, inside)
@@ -269,19 +280,27 @@ def step(
         actor=conditions.by,
         approver=conditions.approved_by,
         reason=reason,
-        paper=None if paper is None else checked_paper(paper),
+        paper=None if paper is None else _own_paper(file.sheet, paper),
+        seat=None if seat is None else checked_seat(seat),
     )
     return replace(file.sheet, state=becomes), done
 
 
+def _own_paper(sheet: Sheet, number: str) -> str:
+    """The signed paper is the sheet's own, or a page of it that has the number and a slash."""
+    plain = checked_paper(number)
+    if plain != sheet.paper and not plain.startswith(f"{sheet.paper}/"):
+        raise InputError(
+            field="paper",
+            problem=f"{plain!r} is another paper; this is {sheet.paper!r}, a page of it "
+            f"{sheet.paper + '/2'!r}",
+        )
+    return plain
+
+
 def require_step_role(act: str, conditions: Conditions) -> None:
     """*Refuses* a role that may not do this, or that is not held today, with ``NotPermitted``."""
-    by, action = conditions.by, f"custody.sheet_{act}"
-    if by.role not in STEP_ROLES[act] or by.person is None:
-        needed = " or ".join(sorted(role.value for role in STEP_ROLES[act]))
-        raise NotPermitted(action=action, who=str(by), needed=f"it takes a {needed}")
-    if not conditions.standing(by.person).holds(by.role, conditions.today):
-        raise NotPermitted(action=action, who=str(by), needed=f"the role of {by.role.value} today")
+    require_role(f"custody.sheet_{act}", conditions.by, STEP_ROLES[act], conditions)
 
 
 def _require_somebody_else(file: SheetFile, act: str, by: Actor) -> None:

@@ -23,6 +23,7 @@ class MemoryReading:
 
     schema_revision = "memory"
     wing_audits = ()
+    wing_erasures = ()
 
     def __init__(self, database: MemoryDatabase, slug: str) -> None:
         self._database = database

@@ -17,7 +17,7 @@ from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
 from timebank.domain.words import of_another_kind
 from timebank.errors import BrokenInvariantError, InputError, TimebankError
-from timebank.ports import RequestKey, StoredReceipt, WingAudit
+from timebank.ports import RequestKey, StoredReceipt, WingAudit, WingErasure
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite, wings
 from timebank.storage.sql._migrate import require_schema
@@ -94,6 +94,12 @@ class SqlUnit:
         """What the wings of this database add to an audit."""
         found = wings.installed(self.connection, self.link.schema)
         return tuple(wing.audit for wing in found if wing.audit is not None)
+
+    @property
+    def wing_erasures(self) -> tuple[WingErasure, ...]:
+        """What the wings of this database take out with a person."""
+        found = wings.installed(self.connection, self.link.schema)
+        return tuple(wing.erasure for wing in found if wing.erasure is not None)
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]

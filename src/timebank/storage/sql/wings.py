@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table, inspect
 
 from timebank.domain.changes import WingValue
 from timebank.errors import InputError, SchemaError
-from timebank.ports import ReadingUnit, WingAudit
+from timebank.ports import ReadingUnit, WingAudit, WingErasure
 from timebank.storage.sql.blocks import PREFIX
 from timebank.storage.sql.guards import Fence
 from timebank.storage.sql.link import Link
@@ -51,7 +51,7 @@ class Wing:
     """A wing: its name, its newest migration and where they are, and the shapes of its values.
 
     ``shapes`` come in an order that foreign keys accept. Every table is that of one shape; all are
-    named ``timebank_<name>_…``.
+    named ``timebank_<name>_…``. ``erasure`` says what changes when the ledger forgets a person.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Wing:
     migrations: Callable[[], Path]
     shapes: tuple[Shape, ...]
     audit: WingAudit | None = None
+    erasure: WingErasure | None = None
 
     @property
     def version_table(self) -> str:

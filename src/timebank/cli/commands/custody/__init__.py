@@ -5,7 +5,15 @@ from __future__ import annotations
 import typer
 
 from timebank.cli.command import group
-from timebank.cli.commands.custody import attention, destination, person, printing, sheet, site
+from timebank.cli.commands.custody import (
+    attention,
+    destination,
+    person,
+    pin,
+    printing,
+    sheet,
+    site,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -13,5 +21,5 @@ def register(app: typer.Typer) -> None:
     custody = group(
         app, "custody", "The prison volunteering scheme: timebank db upgrade --wing custody."
     )
-    for part in (person, sheet, destination, site, printing, attention):
+    for part in (pin, person, sheet, destination, site, printing, attention):
         part.register(custody)

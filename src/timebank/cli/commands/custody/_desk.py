@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any, TypeVar
 
 import typer
 
 from timebank import custody
 from timebank.cli import names
-from timebank.cli.command import Desk, writing
-from timebank.errors import RefusedError
+from timebank.cli.command import writing
+from timebank.cli.commands.custody._signing import attempted, sign
 from timebank.ports import ReadingUnit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ID = re.compile("[0-9a-f]{32}")
-
 
 def acting(
-    app: typer.Typer, name: str, *, action: str, example: str, each_time: bool = False
+    app: typer.Typer, name: str, *, action: str, example: str, signs: bool = False
 ) -> Callable[[F], F]:
-    """A command of the scheme: what the rules refuse is kept as an attempt, and then said."""
-    attempted = partial(_attempted, action)
-    return writing(app, name, example=example, on_refusal=attempted, each_time=each_time)
+    """A command of the scheme: what the rules refuse is kept as an attempt, and then said.
 
+    Who ``signs``, and both people of an action of two, are named each time, never by the
+    environment, and type their PINs.
+    """
 
-def _attempted(action: str, desk: Desk, error: RefusedError) -> None:
-    subjects = [v for v in error.data.values() if isinstance(v, str) and _ID.fullmatch(v)]
-    custody.scheme.record_attempt(
-        desk.uow, action=action, error=error.code, subjects=subjects, by=desk.by
-    )
+    def made(fn: F) -> F:
+        signed = signs or "approved_by" in signature(fn).parameters
+        return writing(
+            app,
+            name,
+            example=example,
+            on_refusal=partial(attempted, action),
+            each_time=signed,
+            before=partial(sign, action) if signed else None,
+        )(fn)
+
+    return made
 
 
 def sheet_id(uow: ReadingUnit, name: str) -> str:

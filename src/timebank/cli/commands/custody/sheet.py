@@ -13,6 +13,7 @@ from timebank import custody
 from timebank.cli import names, options
 from timebank.cli.command import Desk, group, reading, receipts
 from timebank.cli.commands.custody._desk import acting, sheet_id
+from timebank.cli.commands.custody._signing import this_seat
 from timebank.cli.documents import named, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
@@ -27,7 +28,21 @@ Which = Annotated[
     str, typer.Argument(metavar="SHEET", help="Its paper number, or the beginning of its id.")
 ]
 Signed = Annotated[
-    str | None, typer.Option("--paper", metavar="NUMBER", help="The signed paper's number.")
+    str,
+    typer.Option(
+        "--paper", metavar="NUMBER", help="The signed paper's number: the sheet's, or S-17/2."
+    ),
+]
+Seat = Annotated[
+    str,
+    typer.Option(
+        "--seat",
+        metavar="NAME",
+        help="The scheme's short name for this computer, else one made up for it.",
+        envvar="TIMEBANK_SEAT",
+        default_factory=this_seat,
+        show_default=False,
+    ),
 ]
 _LINE: Final = re.compile(r"(?P<person>[^=]+)=(?P<hours>[^/]+)(/(?P<basis>[a-z_]+))?")
 
@@ -48,7 +63,7 @@ def register(app: typer.Typer) -> None:
     ):
         signs = name in ("verify", "approve")  # never in the name of whoever sat here before
         action = f"custody.sheet_{name}"
-        acting(sheet, name, action=action, example=f"{start} {example}", each_time=signs)(command)
+        acting(sheet, name, action=action, example=f"{start} {example}", signs=signs)(command)
     reading(sheet, "show", example=f"{start} show S-17")(show)
     reading(sheet, "list", example=f"{start} list --state submitted")(list_)
 
@@ -154,16 +169,16 @@ def submit(desk: Desk, sheet: Which) -> Receipt:
     return custody.sheets.submit(desk.uow, id_, by=desk.by, key=desk.key)
 
 
-def verify(desk: Desk, sheet: Which, paper: Signed = None) -> Receipt:
-    """The first of two people says that it took place."""
+def verify(desk: Desk, sheet: Which, paper: Signed, seat: Seat) -> Receipt:
+    """The first of two people says that it took place, with their PIN."""
     id_ = sheet_id(desk.uow, sheet)
-    return custody.sheets.verify(desk.uow, id_, paper=paper, by=desk.by, key=desk.key)
+    return custody.sheets.verify(desk.uow, id_, paper=paper, seat=seat, by=desk.by, key=desk.key)
 
 
-def approve(desk: Desk, sheet: Which, paper: Signed = None) -> Receipt:
-    """The second of two people says that it is to be credited."""
+def approve(desk: Desk, sheet: Which, paper: Signed, seat: Seat) -> Receipt:
+    """The second of two people says that it is to be credited, with their PIN."""
     id_ = sheet_id(desk.uow, sheet)
-    return custody.sheets.approve(desk.uow, id_, paper=paper, by=desk.by, key=desk.key)
+    return custody.sheets.approve(desk.uow, id_, paper=paper, seat=seat, by=desk.by, key=desk.key)
 
 
 def post(
@@ -215,7 +230,7 @@ def show(uow: ReadingUnit, sheet: Which) -> Answer:
         for one in file.lines
     ]
     acts = [
-        (one.act, labels.actor(one.actor), one.recorded_at.date(), one.paper, one.reason)
+        (one.act, labels.actor(one.actor), one.recorded_at.date(), one.paper, one.seat, one.reason)
         for one in file.acts
     ]
     text = (
@@ -223,7 +238,7 @@ def show(uow: ReadingUnit, sheet: Which) -> Answer:
         "",
         grid(("Person", ">Raw", ">Credited", "Basis"), rows),
         "",
-        grid(("Act", "By", "On", "Paper", "Reason"), acts),
+        grid(("Act", "By", "On", "Paper", "Seat", "Reason"), acts),
     )
     document = {"schema": "timebank.custody-sheet/1", "bank": uow.slug, **_document(file)}
     return Answer(document=document, text=text)

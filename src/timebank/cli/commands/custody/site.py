@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,9 @@ from timebank.cli.documents import named, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.domain.hours import Hours
+from timebank.domain.ids import AccountId
 from timebank.domain.receipt import Receipt
+from timebank.domain.transaction import Transfer
 from timebank.ports import ReadingUnit
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person in custody: ref or id.")]
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
         full = f"{start} move {example}"
         acting(move, name, action=f"custody.move_{name}", example=full)(command)
     reading(move, "list", example=f"{start} move list")(list_)
-    acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run {two}")(
+    acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run --by cora")(
         windup
     )
 
@@ -147,23 +149,33 @@ def windup(
     """Wind the site up, by two people: every account ends at 0:00, each hour with a destination.
 
     Refused while anybody is inside, a sheet is on its way, or a move waits for its other half.
+    A dry run needs no second person.
     """
-    receipt = custody.sites.windup(
-        desk.uow, by=desk.by, approved_by=desk.second_person(approved_by), key=desk.key
-    )
-    moves = custody.sites.destinations(desk.uow, receipt)
+    if dry_run:
+        moves = [_planned(move) for move in custody.sites.plan(desk.uow)]
+    else:
+        receipt = custody.sites.windup(
+            desk.uow, by=desk.by, approved_by=desk.second_person(approved_by), key=desk.key
+        )
+        moves = [plain(move) for move in custody.sites.destinations(desk.uow, receipt)]
     labels = Labels(desk.uow).learn(
-        accounts={id_ for move in moves for id_ in (move.source, move.target)}
+        accounts={AccountId(move[end]) for move in moves for end in ("source", "target")}
     )
     rows = sorted(
-        (labels.short(one.source), labels.short(one.target), Hours(minutes=one.minutes))
-        for one in moves
+        (labels.short(m["source"]), labels.short(m["target"]), Hours(minutes=m["minutes"]))
+        for m in moves
     )
     document = {
         "schema": "timebank.custody-windup/1",
         "bank": desk.uow.slug,
         "dry_run": dry_run,
-        "moves": [plain(one) for one in moves],
+        "moves": moves,
     }
     said = "Every account would end at 0:00." if dry_run else "Every account is at 0:00."
     return Answer(document=document, text=(grid(("From", "To", ">Hours"), rows), said))
+
+
+def _planned(move: Transfer) -> dict[str, Any]:
+    """As a move that took place is told, but for the numbers that it does not have yet."""
+    told = plain(move)
+    return {**told, "minutes": told.pop("hours")}

@@ -1,0 +1,75 @@
+"""What waits for human eyes: notices of an audit, which leave its verdict alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from timebank.custody.domain.attention import Exceptional
+from timebank.custody.domain.audit import Books
+from timebank.custody.domain.pin import stands
+from timebank.custody.domain.sheet import SheetFile
+from timebank.custody.domain.site import Passage
+from timebank.domain.audit import Finding
+
+UNMATCHED_DAYS: Final = 14
+"""For so long a move may wait for its other half before somebody should ask."""
+TOO_QUICK_SECONDS: Final = 120
+"""Two people who sign a sheet at one computer take longer than that."""
+
+
+def exceptions(open_: Iterable[Exceptional]) -> Iterator[Finding]:
+    """What the scheme shows to human eyes, until somebody says what came of it."""
+    for one in open_:
+        yield Finding(
+            check="custody_exceptions",
+            subject=f"person {one.person}",
+            expected="somebody looks at it",
+            found=one.rule.value,
+            message=f"account {one.account}: timebank custody exceptions close {one.id}",
+        )
+
+
+def moves(waiting: Iterable[Passage], today: date) -> Iterator[Finding]:
+    """Moves without their other half for a fortnight."""
+    for half in waiting:
+        if (today - half.recorded_at.date()).days > UNMATCHED_DAYS:
+            yield Finding(
+                check="custody_moves",
+                subject=f"person {half.person}",
+                expected=f"taken at {half.site} within {UNMATCHED_DAYS} days",
+                found=f"since {half.recorded_at.date()}",
+                message=f"the other half is not known: timebank custody move arrived {half.code}",
+            )
+
+
+def quick(files: Iterable[SheetFile]) -> Iterator[Finding]:
+    """Sheets that were approved within two minutes of being verified, at the same seat."""
+    for file in files:
+        first, second = file.last("verify"), file.last("approve")
+        if first is None or second is None or first.seat is None or first.seat != second.seat:
+            continue
+        seconds = (second.recorded_at - first.recorded_at) // timedelta(seconds=1)
+        if seconds <= TOO_QUICK_SECONDS:
+            yield Finding(
+                check="custody_quick_approvals",
+                subject=f"sheet {file.sheet.id}",
+                expected="two people, each with the paper in hand",
+                found=f"{seconds} seconds apart",
+                message=f"paper {file.sheet.paper} was verified and approved at {first.seat}",
+            )
+
+
+def pins(books: Books) -> Iterator[Finding]:
+    """PINs of people who hold no role of staff any more."""
+    current = {s.person for s in books.staff if s.ends_on is None or s.ends_on >= books.today}
+    for pin in books.pins:
+        if stands(pin) and pin.id not in current:
+            yield Finding(
+                check="custody_pins",
+                subject=f"person {pin.id}",
+                expected="a role of staff",
+                found="none",
+                message="the PIN is not needed any more: timebank custody pin erase",
+            )

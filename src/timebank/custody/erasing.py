@@ -1,0 +1,20 @@
+"""What goes from the scheme when the ledger forgets a person: the rest of it names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from timebank.custody.domain import pin
+from timebank.custody.domain.pin import Pin
+from timebank.custody.store import CustodyStore
+from timebank.domain.ids import PersonId
+from timebank.ports import UnitOfWork
+from timebank.wings import Link
+
+
+def erasure(uow: UnitOfWork, person: PersonId) -> Iterator[Pin]:
+    """The person's PIN, if there is one."""
+    link: Link = uow.link  # type: ignore[attr-defined]
+    known = CustodyStore(link).pin(person, lock=True)
+    if known is not None and pin.stands(known):
+        yield pin.erased(known)
