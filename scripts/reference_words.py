@@ -100,7 +100,7 @@ RULES_WORDS: Final = {
 
 EXIT_CODES: Final = {
     0: "in order",
-    1: "findings of an audit",
+    1: "findings: of an audit, or where two sides are not the same",
     2: "wrong usage or input",
     3: "the database is out of reach, not at our schema, or too busy",
     4: "refused by the rules",

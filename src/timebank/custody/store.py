@@ -263,6 +263,10 @@ class CustodyStore(Store):
         query = self._of_bank(tables.windup).where(tables.windup.c.id == id_)
         return next(iter(self._read(Windup, query)), None)
 
+    def wound_up(self) -> bool:
+        """Whether the site was wound up."""
+        return self.count(tables.windup) > 0
+
     def live_sheets(self) -> int:
         """How many sheets are on their way."""
         done = [SheetState.POSTED.value, *(s.value for s in SheetState if s not in LIVE)]

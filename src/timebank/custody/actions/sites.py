@@ -12,6 +12,7 @@ from timebank.custody.actions._gather import (
     store_of,
 )
 from timebank.custody.actions._turning import block, change_of, require_settled, require_two
+from timebank.custody.domain.crossing import Site
 from timebank.custody.domain.membership import Membership, State, moved
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.site import (
@@ -219,6 +220,18 @@ def destinations(uow: ReadingUnit, receipt: Receipt) -> tuple[PostedTransfer, ..
 def passages(uow: ReadingUnit) -> tuple[tuple[Passage, PassageEnd | None], ...]:
     """Both kinds of halves in order of record, and what became of those that went out."""
     return store_of(uow).passages()
+
+
+def side(uow: ReadingUnit) -> Site:
+    """What this site's books say of moves, to be joined with those of others in ``crossing``."""
+    store, known = store_of(uow), uow.accounts.by_label(CLEARING)
+    account = None if known is None else uow.accounts.get(known)
+    return Site(
+        slug=uow.slug,
+        passages=store.passages(),
+        clearing_minutes=0 if account is None else account.balance_minutes,
+        wound_up=store.wound_up(),
+    )
 
 
 def unposted(uow: ReadingUnit, person: str) -> tuple[str, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
+import timebank
 from timebank import custody
 from timebank.cli import options
-from timebank.cli.command import Desk, group, reading
+from timebank.cli.command import Desk, group, place, reading
 from timebank.cli.commands.custody._desk import acting
 from timebank.cli.documents import named, plain
+from timebank.cli.failures import FINDINGS
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
+from timebank.cli.session import Place
+from timebank.custody.domain import crossing
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId
 from timebank.domain.receipt import Receipt
@@ -39,6 +44,7 @@ def register(app: typer.Typer) -> None:
         full = f"{start} move {example}"
         acting(move, name, action=f"custody.move_{name}", example=full)(command)
     reading(move, "list", example=f"{start} move list")(list_)
+    place(move, "match", example=f"{start} move match")(match)
     acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run --by cora")(
         windup
     )
@@ -137,6 +143,43 @@ def list_(uow: ReadingUnit) -> Answer:
     }
     columns = ("On", "Way", "Site", "Person", ">Hours", "Ended", "Code")
     return Answer(document=document, text=(grid(columns, rows),))
+
+
+def match(where: Place) -> Answer:
+    """Join the halves of moves between all sites in this database, and compare the clearings.
+
+    For the office, which has a copy of each site. Exit code 1: what came is not what left, or came
+    twice, or a clearing account holds what no slip says. A half that has not come yet is a notice.
+    """
+    where.require_schema()
+    sites = [*_sides(where)]
+    crossings = crossing.joined(sites)
+    found = [*crossing.check_halves(crossings), *crossing.check_clearings(sites)]
+    notices = [*crossing.waiting(crossings, {site.slug for site in sites})]
+    on_the_way = sum(one.on_the_way_minutes for one in crossings)
+    document = {
+        "schema": "timebank.custody-matched/1",
+        "sites": [{"bank": site.slug, "clearing_minutes": site.clearing_minutes} for site in sites],
+        "moves": len(crossings),
+        "on_the_way_minutes": on_the_way,
+        "findings": [plain(one) for one in found],
+        "notices": [plain(one) for one in notices],
+    }
+    rows = [(site.slug, Hours(minutes=site.clearing_minutes)) for site in sites]
+    said = f"{len(crossings)} move(s); {Hours(minutes=on_the_way)} on the way."
+    told = (
+        f"{one.subject}: expected {one.expected}, found {one.found}; {one.message}"
+        for one in (*found, *notices)
+    )
+    text = (grid(("Site", ">Clearing"), rows), "\n".join((said, *told)))
+    return Answer(document=document, text=text, exit_code=FINDINGS if found else 0)
+
+
+def _sides(where: Place) -> Iterator[crossing.Site]:
+    """Every site of the database, each in a snapshot of its own."""
+    for slug in timebank.bank_slugs(where.engine, schema=where.schema):
+        with where.reading(slug) as uow:
+            yield custody.sites.side(uow)
 
 
 def windup(
