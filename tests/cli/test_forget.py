@@ -128,3 +128,26 @@ def test_several_certificates_are_applied_under_one_key(
     done("db", "restore", backup)
     again = ("--again", str(certificates), "--approved-by", "olga", "--key", "monday")
     assert len(done("member", "forget", *again)["erasures"]) == 2
+
+
+def test_staff_who_serve_no_more_are_forgotten_and_again_after_a_restore(
+    left: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    term = ("--role", "broker", "--from", "2020-01-01")
+    done("staff", "add", "dee-7731", "--name", "Dee Summer", *term)
+    assert run("member", "forget", "dee-7731", *TERMS).code == 4, "she serves"
+    done("staff", "end", "dee-7731", "--role", "broker", "--until", "2020-12-31")
+    backup, certificates = str(tmp_path / "backup.sqlite"), tmp_path / "forgotten.json"
+    done("db", "backup", backup)
+    done("member", "access", "dee-7731", "--out", str(tmp_path / "dee"))
+    held = json.loads((tmp_path / "dee" / "access.json").read_text())
+    assert (held["person"]["name"], held["roles"][0]["role"]) == ("Dee Summer", "broker")
+    certificates.write_text(run("member", "forget", "dee-7731", *TERMS).out)
+    assert [word for word in (b"Dee Summer", b"dee-7731") if word in on_disk(left)] == []
+    assert done("audit")["verdict"] == "clean"
+    again = ("member", "forget", "--again", str(certificates), "--approved-by", "olga")
+    assert done(*again)["erasures"] == []
+    monkeypatch.setenv("TIMEBANK_URL", f"sqlite:///{tmp_path / 'restored.sqlite'}")
+    done("db", "restore", backup)
+    assert len(done(*again)["erasures"]) == 1
+    assert b"Dee Summer" not in on_disk(tmp_path / "restored.sqlite")

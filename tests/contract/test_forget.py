@@ -24,6 +24,7 @@ from timebank import (
     staff,
     transfers,
 )
+from timebank.domain.actor import Actor, Role
 from timebank.domain.audit import Verdict
 from timebank.domain.receipt import Receipt
 from timebank.testing.builders import TODAY
@@ -138,7 +139,7 @@ def test_it_travels_in_the_journal_files(left: World) -> None:
 
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "somebody unknown": ("not_found", {"member": "nobody"}),
-    "staff": ("not_found", {"member": "bea"}),
+    "staff who serve": ("not_yet_empty", {"member": "bea"}),
     "one who has not left": ("wrong_state", {"member": "anna"}),
     "free words": ("invalid_input reason", {"reason": "Zoe asked us to"}),
     "one person alone": ("second_person_needed", {"approved_by": None}),
@@ -255,3 +256,56 @@ def test_the_salts_of_others_in_the_same_batch_stay(left: World) -> None:
 def test_staff_keep_their_names_while_they_serve(left: World) -> None:
     left.do(staff.add, "zoe", role="broker", by=left.cora)
     assert refusal(lambda: forget(left)) == "not_yet_empty"
+
+
+def staff_left(world: World) -> str:
+    """Dee served as a broker, recorded an exchange with words, and serves no more."""
+    dee = world.do(staff.add, "dee", role="broker", name="Dee Summer", by=world.cora).person_id
+    world.do(
+        exchanges.record,
+        giver="anna",
+        receiver="ben",
+        hours=Hours.of(1),
+        by=Actor(person=dee, role=Role.BROKER),
+    )
+    world.do(staff.end, "dee", role="broker", by=world.cora)
+    world.backend.clock.advance(timedelta(days=1))
+    return dee
+
+
+def test_staff_who_were_never_members_are_forgotten(world: World) -> None:
+    dee = staff_left(world)
+    world.do(journal.seal)
+    kept = world.see(journal.checkpoint)
+    balances = world.see(accounts.balances)
+    assert world.see(members.access, "dee")["roles"][0]["role"] == "broker"
+    assert "Dee Summer" in people_file(world)
+    receipt = forget(world, "dee", key="k")
+    assert receipt.member_id == dee
+    assert [word for word in ("Dee Summer", '"dee"') if word in people_file(world)] == []
+    assert world.see(accounts.balances) == balances
+    world.do(journal.seal)
+    report = world.audit(kept=kept)
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+    day = TODAY + timedelta(days=1)
+    ahead = day + timedelta(days=1)
+    (entry,) = world.see(lambda u: [*log.entries(u, kind="erasure", start=day, end=ahead)])
+    assert (entry.actor, entry.approver, entry.reason) == (world.cora, world.olga, "other")
+    assert world.see(members.access, dee)["person"]["name"] is None
+    again = world.do(
+        members.forget, "dee", reason="other", by=world.cora, approved_by=world.olga, key="k"
+    )
+    assert (again.replayed, again.id) == (True, receipt.id)
+    assert refusal(lambda: forget(world, dee)) == "wrong_state"
+    rename = partial(world.do, members.update, dee, name="Dee", by=world.cora)
+    assert refusal(rename) == "wrong_state"
+
+
+def test_one_of_the_staff_is_forgotten_and_the_others_are_not(world: World) -> None:
+    dee = staff_left(world)
+    forget(world, dee)
+    world.do(members.update, "colin", name="Colin Fall", by=world.cora)
+    world.do(staff.end, "bea", role="broker", by=world.cora)
+    world.backend.clock.advance(timedelta(days=1))
+    forget(world, "bea")
+    assert "Colin Fall" in people_file(world)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.support import descending, refusal, the, written
-from timebank.domain.account import AccountChange, ChangeField
+from timebank.domain.account import AccountChange, AccountKind, ChangeField
 from timebank.domain.actor import Role
 from timebank.domain.changes import Changes
-from timebank.domain.erasure import forget
+from timebank.domain.erasure import forget, is_forgotten
 from timebank.domain.events import MemberForgotten
 from timebank.domain.ids import FactId, ListingId
 from timebank.domain.listing import Listing, ListingKind
@@ -20,6 +20,7 @@ from timebank.domain.member import Person, PersonKind, Staff, Standing, Status
 from timebank.domain.note import Note
 from timebank.testing.builders import (
     ANNA,
+    BEN,
     NOW,
     TODAY,
     a_member,
@@ -70,6 +71,7 @@ def forgetting(
         conditions(
             by=by or as_coordinator(), approved_by=None if alone else approved_by or as_officer()
         ),
+        pot=an_account(90, kind=AccountKind.POT, balance=500),
         forgotten=forgotten,
         open_exchanges=exchanges,
         listings=listings,
@@ -102,6 +104,28 @@ def test_who_is_forgotten_is_not_forgotten_again_unless_something_is_left() -> N
     again = forgetting(**nothing | {"notes": NOTES[:1]})
     assert the(again, AccountChange).was == "forgotten"
     assert the(again, Note).text is None
+
+
+def test_staff_without_an_account_are_forgotten_on_the_pot() -> None:
+    over = replace(ROLE, ends_on=TODAY - timedelta(days=1))
+    pot = an_account(90, kind=AccountKind.POT, balance=500)
+    changes = forget(
+        PERSON,
+        Standing(id=ANNA, member=None, history=(), staff=(over,)),
+        (),
+        conditions(by=as_coordinator(), approved_by=as_officer()),
+        pot=pot,
+        forgotten=False,
+        open_exchanges=0,
+        listings=(),
+        notes=(),
+        reason="other",
+    )
+    change = the(changes, AccountChange)
+    assert (change.account, change.was, change.becomes) == (pot.id, ANNA, "forgotten")
+    assert the(changes, Person).name is None
+    assert is_forgotten(ANNA, [change])
+    assert not is_forgotten(BEN, [change])
 
 
 def test_a_role_that_will_begin_stands_in_the_way() -> None:

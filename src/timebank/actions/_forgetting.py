@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 
 from timebank.actions import exchanges, listings, transfers
 from timebank.actions._access import EVERY
-from timebank.actions._gather import books, conditions, person_id
+from timebank.actions._gather import POT, books, conditions, labelled, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure
-from timebank.domain.account import ChangeField
 from timebank.domain.actor import Actor
 from timebank.domain.changes import Changes
 from timebank.domain.events import as_plain
@@ -30,11 +29,12 @@ def forget(
     approved_by: Actor,
     key: str | None = None,
 ) -> Changes:
-    """Erase a member who has left: name, ref, contact, titles of listings, notes beside facts.
+    """Erase a member who has left, or staff who hold no role any more and were never members:
+    name, ref, contact, titles of listings, notes beside facts.
 
     Balances, statements, roots and proofs stay as they were; other people's statements show the
-    opaque id. It is recorded as a change of the account's ``identity``, and ``log`` lists it.
-    A wing takes out what it holds on the person.
+    opaque id. It is recorded as a change of the account's ``identity`` (of staff: the pot's), and
+    ``log`` lists it. A wing takes out what it holds on the person.
     Notes that the person wrote as staff beside other people's facts stay: they are about others.
     Copies made before still hold the person: backups, and exports of people. On SQLite freed
     pages are overwritten; the write-ahead log keeps old pages until it is truncated, which the
@@ -46,10 +46,11 @@ def forget(
     """
     id_ = person_id(uow, member)
     own = uow.accounts.of_members([id_]).get(id_, ())
-    accounts = books(uow, own).accounts
+    pot = labelled(uow, POT)
+    accounts = books(uow, {*own, pot}).accounts
     now = conditions(uow, by=by, approved_by=approved_by, people={id_})
     standing = now.standing(id_)
-    if standing.member is None:
+    if standing.member is None and not standing.staff:
         raise NotFoundError(kind="member", ref=member)
     placed = listings.list(uow, member=id_, limit=EVERY)
     return erasure.forget(
@@ -57,7 +58,8 @@ def forget(
         standing,
         tuple(accounts[account] for account in own),
         now,
-        forgotten=is_forgotten(uow, own),
+        pot=accounts[pot],
+        forgotten=is_forgotten(uow, id_, own),
         open_exchanges=uow.exchanges.open_of(id_),
         listings=placed,
         notes=(*uow.journal.notes_about(id_, own), *_said(uow, id_, own, placed)),
@@ -66,10 +68,11 @@ def forget(
     )
 
 
-def is_forgotten(uow: ReadingUnit, accounts: Collection[AccountId]) -> bool:
-    """Whether the member of these accounts was forgotten."""
-    changes = (change for account in accounts for change in uow.accounts.changes(account))
-    return any(change.field is ChangeField.IDENTITY for change in changes)
+def is_forgotten(uow: ReadingUnit, person: PersonId, own: Collection[AccountId]) -> bool:
+    """Whether the person of these accounts was forgotten; staff have none."""
+    told = own or [labelled(uow, POT)]
+    changes = (change for account in told for change in uow.accounts.changes(account))
+    return erasure.is_forgotten(person, changes)
 
 
 def _said(

@@ -8,7 +8,7 @@ from datetime import date
 
 from timebank.actions._access import access
 from timebank.actions._forgetting import forget, is_forgotten
-from timebank.actions._gather import books, check_page, conditions, owners, person_id
+from timebank.actions._gather import POT, books, check_page, conditions, labelled, owners, person_id
 from timebank.actions._request import action
 from timebank.domain import erasure, membership
 from timebank.domain.actor import Actor
@@ -101,11 +101,13 @@ def update(
     """
     id_ = person_id(uow, member)
     own = uow.accounts.of_members([id_]).get(id_, ())
-    uow.accounts.lock(own)  # an update and a forgetting never pass each other unseen
+    uow.accounts.lock(
+        own or [labelled(uow, POT)]
+    )  # an update and a forgetting never pass each other unseen
     person = uow.people.many([id_])[id_]
     now = conditions(uow, by=by)
     changes = membership.update(person, name=name, ref=ref, contact=contact, conditions=now)
-    erasure.require_remembered(person, forgotten=is_forgotten(uow, own))
+    erasure.require_remembered(person, forgotten=is_forgotten(uow, id_, own))
     if ref != person.ref:
         _check_free(uow, ref)
     return changes

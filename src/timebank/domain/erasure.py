@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from timebank.domain.account import Account, ChangeField
+from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.account_changes import change_of
 from timebank.domain.actor import require_second_person
 from timebank.domain.changes import Changes, WingValue
 from timebank.domain.conditions import Conditions, require_actor
 from timebank.domain.events import MemberForgotten
 from timebank.domain.hours import Hours
+from timebank.domain.ids import PersonId
 from timebank.domain.listing import Listing
 from timebank.domain.member import Person, Standing, Status
 from timebank.domain.note import Note
@@ -26,6 +27,7 @@ def forget(
     own: tuple[Account, ...],
     conditions: Conditions,
     *,
+    pot: Account,
     forgotten: bool,
     open_exchanges: int,
     listings: Collection[Listing],
@@ -36,9 +38,10 @@ def forget(
     """Name, ref and contact go, and so do the titles of the member's listings and every note
     beside a fact of theirs. Accounts, hours, exchanges and leaves stay under the opaque id.
 
-    Each account keeps a change of its ``identity`` that says who did it, with whom and why. What
-    was written after somebody was ``forgotten`` goes in the same way. ``beside`` is what wings hold
-    on the person, as it is to be left.
+    Each account keeps a change of its ``identity`` that says who did it, with whom and why. Staff
+    who were never members have none: there the ``pot`` keeps the change, under their opaque id.
+    What was written after somebody was ``forgotten`` goes in the same way. ``beside`` is
+    what wings hold on the person, as it is to be left.
 
     *Refuses*, in this order: the actor, a missing second person, a reason that is no code of the
     policy, one who has not left or of whom nothing is left (``WrongState``), a role as staff that
@@ -56,8 +59,10 @@ def forget(
         raise _wrong(person, FORGOTTEN)
     _require_over(person, standing, own, conditions, open_exchanges)
     was = FORGOTTEN if forgotten else "known"
+    told = [(account, was) for account in own] or [(pot, person.id)]
     changes = tuple(
-        change_of(a, ChangeField.IDENTITY, was, FORGOTTEN, conditions, reason=reason) for a in own
+        change_of(account, ChangeField.IDENTITY, before, FORGOTTEN, conditions, reason=reason)
+        for account, before in told
     )
     return Changes(
         added=changes,
@@ -75,6 +80,12 @@ def forget(
             ),
         ),
     )
+
+
+def is_forgotten(person: PersonId, changes: Iterable[AccountChange]) -> bool:
+    """Whether changes of the person's own accounts, or of the pot, say that they were forgotten."""
+    told = {"known", FORGOTTEN, person}
+    return any(c.field is ChangeField.IDENTITY and c.was in told for c in changes)
 
 
 def require_remembered(person: Person, *, forgotten: bool) -> None:

@@ -88,7 +88,8 @@ def forget(
         typer.Option("--again", metavar="FILE", help="Certificates to apply anew."),
     ] = None,
 ) -> Answer:
-    """Erase a member who has left: name, ref, contact, titles of listings, free words.
+    """Erase a member who has left: name, ref, contact, titles of listings, free words. Staff who
+    serve no more are forgotten in the same way.
 
     The books stay as they were, under an opaque id. Prints a certificate; keep it outside the
     database, several in one file if you like: after a restore from an older backup, --again FILE
