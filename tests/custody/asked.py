@@ -26,6 +26,7 @@ from timebank.custody import (
     beneficiaries,
     destinations,
     people,
+    pins,
     retentions,
     sheets,
     sites,
@@ -206,6 +207,19 @@ def _close_exception(self: Anybody) -> None:
 def _record_attempt(self: Anybody) -> None:
     words = self.random.choice(["custody.give", "custody.give", "Ray hit somebody"])
     self.ask(schemes.record_attempt, action=words, error="account_frozen", subjects=[])
+
+
+PINS = ("480915", "271804", "11")
+
+
+def _set_pin(self: Anybody) -> None:
+    who = self.random.choice([self.one("staff"), self.one("staff"), self.person()])
+    self.ask(pins.set, who, pin=self.random.choice(PINS))
+
+
+def _check_pin(self: Anybody) -> None:
+    """A host asks; who gives a wrong one goes no further."""
+    self.ask(pins.check, pin=self.random.choice(PINS), doing="custody.give").or_raise()
 
 
 def _move_out(self: Anybody) -> None:
@@ -406,6 +420,13 @@ SCHEME: dict[Asked, Way] = {
     schemes.attempts: _see(schemes.attempts),
     schemes.by_prefix: lambda self: self.see(schemes.by_prefix, "sheet", "01"),
     schemes.todo: _see(schemes.todo),
+    pins.set: _set_pin,
+    pins.reset: lambda self: self.ask(pins.reset, self.one("staff")),
+    pins.erase: lambda self: self.ask(pins.erase, self.one("staff")),
+    pins.check: _check_pin,
+    pins.list: _see(pins.list),
+    pins.asked: lambda self: self.see(pins.asked, "custody.give"),
+    sites.plan: _see(sites.plan),
     sites.move_out: _move_out,
     sites.move_in: _move_in,
     sites.move_arrived: _ended(sites.move_arrived),
@@ -442,7 +463,7 @@ LEDGER: dict[Asked, Way] = {
 ASKED = SCHEME | LEDGER
 READS = {action for action in SCHEME if not hasattr(action, "__wrapped__")}
 OFTEN: dict[Asked, int] = {
-    **dict.fromkeys(READS, 1),
+    **dict.fromkeys({*READS, pins.set, pins.check, pins.reset, pins.erase}, 1),
     people.apply: 3,
     people.admit: 8,
     sheets.post: 24,
