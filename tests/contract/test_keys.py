@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.backends import World
-from timebank import Hours, TransactionDraft, Transfer, exchanges, members, transfers
+from tests.backends import Backend, World
+from timebank import Hours, TransactionDraft, Transfer, banks, exchanges, members, transfers
 from timebank.actions.exchanges import PastExchange
 from timebank.domain.receipt import Receipt
 from timebank.errors import KeyReusedError, NotEnoughHours, TimebankError
@@ -29,6 +29,18 @@ def donation(world: World, minutes: int, key: str | None = "k") -> TransactionDr
         source=world.accounts["anna"], target=world.accounts["ben"], hours=Hours(minutes=minutes)
     )
     return TransactionDraft(transfers=(transfer,), key=key)
+
+
+def test_a_bank_is_created_once_under_a_key(backend: Backend) -> None:
+    def created(name: str) -> Receipt:
+        with backend.unit("hillside") as uow:
+            return banks.create(uow, name=name, first_coordinator="cora", key="k")
+
+    first = created("Hillside")
+    assert created("Hillside") == replace(first, replayed=True)
+    with pytest.raises(KeyReusedError) as caught:
+        created("Elsewhere")
+    assert caught.value.differing == ("name",)
 
 
 def test_the_same_request_gets_the_first_receipt(world: World) -> None:

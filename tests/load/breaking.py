@@ -34,7 +34,11 @@ class Fault:
 
 
 def _lose(driver: Any) -> None:
-    """The connection is gone; the statement that follows finds out by itself."""
+    """The connection is gone, and with it what it did; the statement that follows finds out.
+
+    SQLite keeps the locks of a closed connection whose cursors somebody still holds.
+    """
+    driver.rollback()
     driver.close()
 
 

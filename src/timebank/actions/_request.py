@@ -11,7 +11,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec
 
-from timebank.domain.bank import require_own
+from timebank.domain.bank import Bank, require_own
 from timebank.domain.changes import Changes
 from timebank.domain.events import Event
 from timebank.domain.hours import Hours
@@ -111,9 +111,13 @@ def stored_key(
     *,
     receipt: FactId,
     transaction: TransactionId | None = None,
+    founded: Bank | None = None,
 ) -> tuple[RequestKey, Note | None]:
-    """The key to be written, and the note that keeps the salt of its free text, if it has any."""
-    secret = uow.banks.get().secret
+    """The key to be written, and the note that keeps the salt of its free text, if it has any.
+
+    ``founded`` is the bank where it is written in the same go.
+    """
+    secret = (founded or uow.banks.get()).secret
     wordy = any(request.values.get(name) is not None for name in FREE_TEXT)
     note = Note(about=FactId(uow.fresh.id()), salt=uow.fresh.salt(), text=None) if wordy else None
     key = RequestKey(
@@ -132,9 +136,10 @@ def replayed(uow: UnitOfWork, request: Request) -> Receipt | None:
 
     *Refuses* a key used for another request with ``KeyReusedError``.
     """
-    if request.key is None:
+    bank = None if request.key is None else uow.banks.find()
+    if bank is None:
         return None
-    hashed = keyed(request, uow.banks.get().secret)
+    hashed = keyed(request, bank.secret)
     stored = uow.requests.find(request.action, [hashed]).get(hashed)
     if stored is None:
         return None
@@ -277,7 +282,8 @@ def _recorded(uow: UnitOfWork, request: Request, changes: Changes) -> Receipt:
     stored = receipt_for(uow, request.action, changes)
     keys: tuple[RequestKey, ...] = ()
     if request.key is not None:
-        key, note = stored_key(request, uow, receipt=stored.id)
+        founded = next((new for new in changes.added if isinstance(new, Bank)), None)
+        key, note = stored_key(request, uow, receipt=stored.id, founded=founded)
         keys = (key,)
         changes += Changes(added=() if note is None else (note,))
     if uow.record(changes, stored, keys):

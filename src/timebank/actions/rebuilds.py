@@ -75,6 +75,7 @@ def _run(
 
 def _require_clean(uow: ReadingUnit, checks: Collection[str], how: str) -> None:
     report = audits.run(uow, checks)
+    uow.audit.require_answered()
     failed = [result.name for result in report.checks if result.findings]
     unread = [name for name, why in report.not_checked if why == "unreadable"]
     if failed or unread:

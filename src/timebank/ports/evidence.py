@@ -144,6 +144,12 @@ class AuditSource(Protocol):
         """One pass over the books: after a failure in it, the snapshot can still be read."""
         ...
 
+    def require_answered(self) -> None:
+        """*Refuses* to go on where the database itself failed meanwhile, with its error: that says
+        nothing about the books.
+        """
+        ...
+
     def later(self, size: int, sealed_at: datetime) -> AuditSource:
         """The same streams without most of what was there when the first ``size`` leaves were
         sealed. What an audit of these streams finds is a part of what is wrong: where they show

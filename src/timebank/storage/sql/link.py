@@ -44,7 +44,7 @@ class Link:
         try:
             return self.connection.execute(statement, parameters, execution_options=self._options)
         except SQLAlchemyError as error:
-            raise self._failure(error) from error
+            raise self.failure(error) from error
 
     def rows(
         self, prepared: Prepared, *, ids: Collection[Any] | None = None, **values: Any
@@ -76,7 +76,7 @@ class Link:
                 self.connection, text.sql, given, watched=self._is_watched
             )
         except SQLAlchemyError as error:
-            raise self._failure(error) from error
+            raise self.failure(error) from error
         return text.rows(found), count
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
@@ -94,7 +94,7 @@ class Link:
         try:
             yield from self.connection.execute(statement, execution_options=options)
         except SQLAlchemyError as error:
-            raise self._failure(error) from error
+            raise self.failure(error) from error
 
     def attempt(self, work: Callable[[], bool]) -> bool:
         """Do something inside a savepoint; what it wrote stays only where it says True."""
@@ -105,7 +105,7 @@ class Link:
                 if not kept:
                     savepoint.rollback()
         except SQLAlchemyError as error:
-            raise self._failure(error) from error
+            raise self.failure(error) from error
         return kept
 
     def require_writing(self) -> None:
@@ -118,7 +118,7 @@ class Link:
         if self.ended:
             raise InputError(field="uow", problem="its block has ended; open another unit of work")
 
-    def _failure(self, error: SQLAlchemyError) -> Exception:
+    def failure(self, error: SQLAlchemyError) -> Exception:
         """Ours for the first error; later ones only say that the transaction has failed."""
         self.failed = self.failed or translated(error)
         return self.failed

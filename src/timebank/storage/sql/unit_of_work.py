@@ -92,7 +92,10 @@ class SqlUnit:
     @property
     def wing_audits(self) -> tuple[WingAudit, ...]:
         """What the wings of this database add to an audit."""
-        found = wings.installed(self.connection, self.link.schema)
+        try:
+            found = wings.installed(self.connection, self.link.schema)
+        except SQLAlchemyError as error:
+            raise self.link.failure(error) from error
         return tuple(wing.audit for wing in found if wing.audit is not None)
 
     @property

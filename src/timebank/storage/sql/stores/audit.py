@@ -63,11 +63,17 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A savepoint: PostgreSQL reads nothing more after an error outside of one."""
-        savepoint = self.link.connection.begin_nested()
         try:
-            yield
-        finally:
-            savepoint.rollback()
+            with self.link.connection.begin_nested() as savepoint:
+                yield
+                savepoint.rollback()
+        except SQLAlchemyError as error:
+            raise self.link.failure(error) from error
+
+    def require_answered(self) -> None:
+        """*Refuses* to go on where the database itself failed meanwhile, with its error."""
+        if self.link.failed is not None:
+            raise self.link.failed
 
     def accounts(self) -> Iterator[Account]:
         """Every account in order of id."""
