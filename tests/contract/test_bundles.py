@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import permutations
@@ -20,6 +21,7 @@ from tests.contract.scenario import a_season
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import Hours, bundles, errors, exchanges, journal, listings, members, transfers
+from timebank.domain.audit_rows import check_copy
 from timebank.domain.policy_text import dumped
 from timebank.formats import bundle
 
@@ -448,6 +450,19 @@ def test_a_checkpoint_or_size_that_is_not_ours_is_refused(quick) -> None:
     assert refusal(lambda: foreign.see(bundles.export, since=made)) == "invalid_input since"
     for size in (-1, made.size + 1):
         assert refusal(partial(site.see, bundles.export, since=size)) == "invalid_input from_size"
+
+
+def test_a_copy_that_is_not_where_its_bundle_led_or_was_written_in_is_found(
+    world: World, office: Office
+) -> None:
+    office.take(export(world))
+    with office.backend.unit() as uow:
+        copy = uow.banks.get()
+        uow.archive.replace([replace(copy, copy_size=(copy.copy_size or 0) + 1)])
+    assert office.findings() == ["bank_matches_founding"]
+    assert list(check_copy(copy, copy.copy_size or 0, 0)) == []
+    (finding,) = check_copy(copy, copy.copy_size or 0, 3)
+    assert finding.found == "receipts 3"
 
 
 # Names and erasure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -25,6 +25,7 @@ from timebank.domain.audit_rows import (
     check_bank,
     check_chain,
     check_codes,
+    check_copy,
     check_notes,
     check_receipts,
     check_roles,
@@ -110,11 +111,7 @@ def passes(
             source.coded_words(), _policies(uow).values()
         ),
         ("actors_hold_roles",): lambda: check_roles(source.unappointed()),
-        ("bank_matches_founding",): lambda: check_bank(
-            uow.banks.get(),
-            uow.slug,
-            min((v.recorded_at for v in uow.banks.policies() if v.version == 1), default=None),
-        ),
+        ("bank_matches_founding",): lambda: _bank(uow, source),
         ("constraints_hold",): lambda: check_rules(source.broken_rules()),
         ("schema_is_as_released",): lambda: check_schema(
             source.schema_differences(), uow.schema_revision
@@ -144,6 +141,14 @@ def streams(uow: ReadingUnit, source: AuditSource, since: Checkpoint | None) -> 
             check_chain(source.chain(), source.tree_size()),
         ),
     }
+
+
+def _bank(uow: ReadingUnit, source: AuditSource) -> Iterator[Finding]:
+    bank = uow.banks.get()
+    founded = (version.recorded_at for version in uow.banks.policies() if version.version == 1)
+    yield from check_bank(bank, uow.slug, min(founded, default=None))
+    if bank.is_copy:
+        yield from check_copy(bank, source.tree_size() or 0, uow.outbox.count())
 
 
 def _policies(uow: ReadingUnit) -> dict[int, Policy]:

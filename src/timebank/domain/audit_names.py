@@ -83,7 +83,8 @@ CHECKS: Final = (
     ),
     CheckInfo(
         name="bank_matches_founding",
-        holds="The bank is the one of its id, in a known zone, as old as its first policy.",
+        holds="The bank is the one of its id, in a known zone, as old as its first policy; a copy "
+        "stands where its last bundle led, and nobody acted in it.",
     ),
     CheckInfo(
         name="constraints_hold",

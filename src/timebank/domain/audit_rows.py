@@ -152,17 +152,32 @@ def check_bank(bank: Bank, slug: str, founded_at: datetime | None) -> Iterator[F
     faults = (
         ("slug", slug, bank.slug),
         ("created_at", founded_at, bank.created_at),
+        ("copied", bank.is_copy, bank.copy_receipts is not None),
         ("zone", "a time zone", "a time zone" if _is_zone(bank.zone) else bank.zone),
     )
     for what, expected, found in faults:
         if expected != found:
-            yield Finding(
-                check="bank_matches_founding",
-                subject=f"bank {slug}",
-                expected=f"{what} {expected}",
-                found=f"{what} {found}",
-                message="the bank's own row was changed",
-            )
+            yield _bank_finding(slug, what, expected, found, "the bank's own row was changed")
+
+
+def check_copy(bank: Bank, size: int, receipts: int) -> Iterator[Finding]:
+    """A copy stands where its last bundle led, and nobody acted in it."""
+    if bank.copy_size != size:
+        said = "the copy is not where its last bundle led"
+        yield _bank_finding(bank.slug, "size", bank.copy_size, size, said)
+    if receipts:
+        said = "somebody acted in the copy of a bank that is kept elsewhere"
+        yield _bank_finding(bank.slug, "receipts", 0, receipts, said)
+
+
+def _bank_finding(slug: str, what: str, expected: object, found: object, message: str) -> Finding:
+    return Finding(
+        check="bank_matches_founding",
+        subject=f"bank {slug}",
+        expected=f"{what} {expected}",
+        found=f"{what} {found}",
+        message=message,
+    )
 
 
 def _is_zone(name: str) -> bool:
