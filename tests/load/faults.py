@@ -59,10 +59,11 @@ def double_post() -> None:
     def find(*_: Any) -> dict[bytes, Any]:
         return {}
 
-    def taken(*_: Any) -> bool:
-        return False
+    def write_new(link: Any, _keys: Any, parts: Any) -> bool:
+        RECORDING.write(link, parts)
+        return True
 
-    REQUESTS.find, RECORDING.taken = find, taken
+    REQUESTS.find, RECORDING.write_new = find, write_new
 
 
 FAULTS: dict[str, Callable[[], None]] = {

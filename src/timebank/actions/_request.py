@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
-from functools import wraps
+from functools import cache, lru_cache, wraps
 from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec
 
@@ -55,27 +55,47 @@ def digests(request: Request, secret: bytes, salt: bytes | None) -> dict[str, st
     """One digest per field that was given; without a salt the free-text fields are left out."""
     found = {}
     for name, value in sorted(request.values.items()):
-        key = salt if name in FREE_TEXT else secret
-        if value is not None and key is not None:
-            text = f"{name}\0{_canonical(value)}".encode()
-            found[name] = hmac.digest(key, text, "sha256")[:8].hex()
+        if value is None:
+            continue
+        text = f"{name}\0{_canonical(value)}"
+        if name not in FREE_TEXT:
+            found[name] = _kept_digest(secret, text)
+        elif salt is not None:
+            found[name] = _digest(salt, text)
     return found
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256")[:8].hex()
+
+
+_kept_digest = lru_cache(maxsize=256)(_digest)
+"""For what has no words of anybody: the requests of a batch have most fields in common."""
 
 
 def _canonical(value: Any) -> str:
     """Text that is equal exactly where two requests ask for the same."""
-    if isinstance(value, Hours):
-        return f"{value.minutes}m"
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if is_dataclass(value):
-        parts = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return "{" + ",".join(f"{name}:{_canonical(part)}" for name, part in parts) + "}"
-    if isinstance(value, (tuple, list)):
-        return "[" + ",".join(_canonical(part) for part in value) + "]"
-    return repr(value)
+    kind: Any = type(value)
+    return _writer(kind)(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], str]:
+    """How values of a class are written: looked up once, for a batch writes thousands."""
+    if issubclass(kind, Hours):
+        return lambda hours: f"{hours.minutes}m"
+    if issubclass(kind, Enum):
+        return lambda word: str(word.value)
+    if issubclass(kind, (date, datetime)):
+        return lambda day: str(day.isoformat())
+    if is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+        return lambda it: (
+            "{" + ",".join([f"{name}:{_canonical(getattr(it, name))}" for name in names]) + "}"
+        )
+    if issubclass(kind, (tuple, list)):
+        return lambda parts: "[" + ",".join(map(_canonical, parts)) + "]"
+    return repr
 
 
 def mismatches(

@@ -160,7 +160,7 @@ def agree(case: Case, conditions: Conditions) -> Changes:
     side = _other_side(exchange, Act.AGREE, conditions)
     for party in exchange.parties:
         require_active(conditions.standing(party))
-    accounts, lapsed = holds.lapse(dict(case.accounts), case.holds, now=conditions.now)
+    accounts, lapsed = holds.lapse(case.accounts, case.holds, now=conditions.now)
     account = accounts[case.account_of[exchange.receiver]]
     require_open(account, conditions, blocked=OUTGOING)
     deadline = conditions.after_days(conditions.policy.agreement_days)
@@ -265,7 +265,7 @@ def expire(case: Case, conditions: Conditions) -> Changes:
     exchange = case.exchange
     if exchange.state_at(conditions.now) is State.EXPIRED is not exchange.state:
         return closed(case, State.EXPIRED, Act.EXPIRE, None, conditions)
-    return swept(*holds.lapse(dict(case.accounts), case.holds, now=conditions.now))
+    return swept(*holds.lapse(case.accounts, case.holds, now=conditions.now))
 
 
 def closed(
@@ -278,7 +278,7 @@ def closed(
     reason: str | None = None,
 ) -> Changes:
     """The exchange ends without hours moving; an open hold is released or has expired."""
-    accounts, lapsed = holds.lapse(dict(case.accounts), case.holds, now=conditions.now)
+    accounts, lapsed = holds.lapse(case.accounts, case.holds, now=conditions.now)
     changes = swept(accounts, lapsed)
     hold = case.hold
     if hold is not None and hold.id not in {ended.id for ended in lapsed}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from timebank.domain.actor import Actor
@@ -91,8 +92,9 @@ def checked_day(day: date, *, field: str) -> date:
     return day
 
 
+@lru_cache(maxsize=64)
 def day_of(when: datetime, zone: str) -> date:
-    """The day it is in the bank's zone at that time."""
+    """The day it is in the bank's zone at that time; a batch asks it again and again."""
     return when.astimezone(ZoneInfo(zone)).date()
 
 

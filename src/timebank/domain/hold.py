@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -65,18 +65,19 @@ def end(
 
 
 def lapse(
-    accounts: dict[AccountId, Account], holds: Iterable[Hold], *, now: datetime
-) -> tuple[dict[AccountId, Account], tuple[Hold, ...]]:
+    accounts: Mapping[AccountId, Account], holds: Iterable[Hold], *, now: datetime
+) -> tuple[Mapping[AccountId, Account], tuple[Hold, ...]]:
     """End every open hold whose deadline has passed.
 
     Each action does this first, under the account's lock: so a late sweeper changes nothing.
     """
-    after = dict(accounts)
-    ended = []
-    for hold in holds:
-        if hold.outcome is None and hold.deadline <= now and hold.account in after:
-            after[hold.account], over = end(
-                after[hold.account], hold, outcome=HoldOutcome.EXPIRED, at=now
-            )
-            ended.append(over)
+    over = [h for h in holds if h.outcome is None and h.deadline <= now and h.account in accounts]
+    if not over:
+        return accounts, ()
+    after, ended = dict(accounts), []
+    for hold in over:
+        after[hold.account], lapsed = end(
+            after[hold.account], hold, outcome=HoldOutcome.EXPIRED, at=now
+        )
+        ended.append(lapsed)
     return after, tuple(ended)

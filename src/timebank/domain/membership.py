@@ -228,8 +228,8 @@ def leave(
             member=member.id,
             what=f"{open_exchanges} open exchange(s) to cancel, decline or confirm",
         )
-    accounts, lapsed = holds.lapse(dict(books.accounts), books.holds, now=conditions.now)
-    changes = swept(accounts, lapsed)
+    found, lapsed = holds.lapse(books.accounts, books.holds, now=conditions.now)
+    accounts, changes = dict(found), swept(found, lapsed)
     for account in own:
         settled, accounts = _emptied(
             accounts[account.id], accounts, conditions, hours_to, write_off_from

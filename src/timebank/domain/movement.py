@@ -241,16 +241,15 @@ def _with_reason(
 
 def posted_on(books: Books, posting: Posting, conditions: Conditions) -> tuple[Changes, Books]:
     """Post on gathered accounts: holds past their deadline end first, then the hours move."""
-    accounts, lapsed = holds.lapse(dict(books.accounts), books.holds, now=conditions.now)
+    accounts, lapsed = holds.lapse(books.accounts, books.holds, now=conditions.now)
     posted, after = post(accounts, _covered(posting, books), conditions)
-    over = {hold.id for hold in lapsed}
     named = {event.account for event in posted.events if isinstance(event, LimitOverridden)}
-    left = Books(
-        accounts=after,
-        holds=tuple(hold for hold in books.holds if hold.id not in over),
-        overridden=books.overridden | named,
-    )
-    return swept(accounts, lapsed) + posted, left
+    left = Books(accounts=after, holds=books.holds, overridden=books.overridden | named)
+    if not lapsed:
+        return posted, left
+    over = {hold.id for hold in lapsed}
+    held = tuple(hold for hold in books.holds if hold.id not in over)
+    return swept(accounts, lapsed) + posted, replace(left, holds=held)
 
 
 def _covered(posting: Posting, books: Books) -> Posting:

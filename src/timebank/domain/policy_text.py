@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Role
@@ -16,7 +16,10 @@ from timebank.domain.policy import BandRule, Policy, Rounding
 
 def dumped(value: Any) -> str:
     """Canonical JSON: sorted keys, no blanks, plain characters as they are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def policy_text(policy: Policy) -> str:

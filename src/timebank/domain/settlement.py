@@ -237,8 +237,8 @@ def _settled(
 ) -> Changes:
     """The hold ends, the hours move, the exchange is confirmed."""
     exchange = case.exchange
-    accounts, lapsed = holds.lapse(dict(case.accounts), case.holds, now=conditions.now)
-    changes = swept(accounts, lapsed)
+    found, lapsed = holds.lapse(case.accounts, case.holds, now=conditions.now)
+    accounts, changes = dict(found), swept(found, lapsed)
     hold = case.hold
     if hold is not None and hold.id not in {ended.id for ended in lapsed}:
         accounts[hold.account], settled = holds.end(

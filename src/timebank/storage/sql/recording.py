@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,9 +22,10 @@ from timebank.ports import RequestKey, StoredReceipt
 from timebank.storage.sql import schema, wings
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import exchanges, ledger, people, requests
-from timebank.storage.sql.writing import insert_new_keys, insert_rows, update_rows
+from timebank.storage.sql.writing import Part, write, write_new
 
 SHAPES: Final[dict[type, tuple[Table, Callable[[Any], dict[str, Any]]]]] = {
+    Bank: (schema.bank, people.bank_to),
     Person: (schema.person, people.person_to),
     PolicyVersion: (schema.policy, people.policy_to),
     Member: (schema.member, people.member_to),
@@ -62,34 +63,30 @@ _KEY: Final[dict[type, str]] = {Note: "about_id"}
 """What rows are found by where it is not their ``id``."""
 
 
-def taken(link: Link, keys: Collection[RequestKey]) -> bool:
-    """Write the keys first, in one go; whether one of them was taken, and then none is written."""
-    if not keys:
-        return False
-    rows = [requests.key_to(key) for key in keys]
-    if len(rows) == 1:
-        return insert_new_keys(link, schema.request_key, rows) != 1
-    return not link.attempt(lambda: insert_new_keys(link, schema.request_key, rows) == len(rows))
-
-
 def record(
     link: Link, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey] = ()
-) -> None:
-    """New things and facts, then what changed, then the queue of the sealer and the outbox."""
+) -> bool:
+    """Keys, new things and facts, then what changed, then the queue of the sealer and the outbox.
+
+    False, and nothing written, if a key was taken.
+    """
     added = _by_kind(changes.added)
-    for bank in added.get(Bank, ()):
-        link.run(schema.bank.insert(), people.bank_to(bank))
-    _insert(link, added)
-    insert_rows(link, schema.seal_queue, _queued(added))
-    _change(link, changes)
-    insert_rows(link, schema.outbox, [requests.receipt_to(receipt, keys)])
+    parts = [
+        *_added(added),
+        Part(schema.seal_queue, _queued(added)),
+        *_changed(changes),
+        Part(schema.outbox, [requests.receipt_to(receipt, keys)]),
+    ]
+    if keys:
+        return write_new(link, Part(schema.request_key, [*map(requests.key_to, keys)]), parts)
+    write(link, parts)
+    return True
 
 
 def restore(link: Link, values: Iterable[Any]) -> None:
     """Values of a bank that is being loaded, as they were; facts wait for the sealer."""
     added = _by_kind(values)
-    _insert(link, added)
-    insert_rows(link, schema.seal_queue, _queued(added))
+    write(link, [*_added(added), Part(schema.seal_queue, _queued(added))])
 
 
 def replace(link: Link, values: Iterable[Any], but: Collection[str]) -> int:
@@ -111,9 +108,9 @@ def replace(link: Link, values: Iterable[Any], but: Collection[str]) -> int:
             if row.get(shape.key) in stand
             and not _without(row, but).items() <= stand[row[shape.key]].items()
         ]
-        update_rows(link, shape.table, moved, key=shape.key)
+        write(link, [Part(shape.table, moved, shape.key)])
         changed += len(moved)
-    _insert(link, new)
+    write(link, list(_added(new)))
     return changed + sum(map(len, new.values()))
 
 
@@ -149,32 +146,37 @@ def _without(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def _insert(link: Link, added: dict[type, list[Any]]) -> None:
+def _added(added: dict[type, list[Any]]) -> Iterator[Part]:
     """In an order that foreign keys accept."""
     for kind, (table, to_row) in SHAPES.items():
-        insert_rows(link, table, [to_row(value) for value in added.get(kind, ())])
+        values = added.get(kind, ())
+        yield Part(table, [to_row(value) for value in values])
         if kind is Exchange:
-            parties = [row for x in added.get(kind, ()) for row in exchanges.parties_to(x)]
-            insert_rows(link, schema.exchange_party, parties)
+            yield Part(
+                schema.exchange_party, [row for x in values for row in exchanges.parties_to(x)]
+            )
         if kind is Transaction:
-            transfers = [row for t in added.get(kind, ()) for row in ledger.transfers_to(t)]
-            insert_rows(link, schema.transfer, transfers)
+            yield Part(schema.transfer, [row for t in values for row in ledger.transfers_to(t)])
     for shape in wings.shapes_of(added):
-        insert_rows(link, shape.table, [shape.to_row(value) for value in added[shape.kind]])
+        yield Part(shape.table, [shape.to_row(value) for value in added[shape.kind]])
 
 
-def _change(link: Link, changes: Changes) -> None:
+def _changed(changes: Changes) -> Iterator[Part]:
     """The last version of each thing that changed, in order of id."""
     changed = _by_kind(changes.changed)
     for shape in wings.shapes_of(changed):
         last = {row["id"]: shape.moving(row) for row in map(shape.to_row, changed.pop(shape.kind))}
-        update_rows(link, shape.table, [last[id_] for id_ in sorted(last)])
+        yield Part(shape.table, [last[id_] for id_ in sorted(last)], "id")
     for kind, values in changed.items():
         table, to_row = SHAPES[kind]
-        key = _KEY.get(kind, "id")
-        latest = {row[key]: row for row in map(to_row, values)}
-        rows = [_changed_columns(kind, latest[id_]) for id_ in sorted(latest)]
-        update_rows(link, table, rows, key=key)
+        latest = {_id(value): value for value in values}
+        rows = [_changed_columns(kind, to_row(latest[id_])) for id_ in sorted(latest)]
+        yield Part(table, rows, _KEY.get(kind, "id"))
+
+
+def _id(value: Any) -> str:
+    found: str = value.about if isinstance(value, Note) else value.id
+    return found
 
 
 def _changed_columns(kind: type, row: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Migrations import these; a new meaning gets a new type.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,25 @@ def text(length: int) -> TypeEngine[str]:
     return String(length).with_variant(Text(), "sqlite")
 
 
+class _Blob(LargeBinary):
+    """Bytes for SQLite, whose driver looks for an adapter of every ``bytes``, and for none of a
+    ``bytearray``: that takes half the time.
+    """
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """A ``bytearray``."""
+        return _changeable
+
+
+def _changeable(value: bytes | None) -> bytearray | None:
+    return None if value is None else bytearray(value)
+
+
+def raw(length: int) -> TypeEngine[bytes]:
+    """Bytes of a known length: hashes, salts, secrets."""
+    return LargeBinary(length).with_variant(_Blob(length), "sqlite")
+
+
 class Id(TypeDecorator[str]):
     """32 hexadecimal digits in Python; 16 bytes in the database (uuid on PostgreSQL)."""
 
@@ -41,7 +61,7 @@ class Id(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """A BLOB on SQLite, the native type elsewhere."""
-        kind = LargeBinary(16) if dialect.name == "sqlite" else Uuid()
+        kind = _Blob(16) if dialect.name == "sqlite" else Uuid()
         return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
@@ -119,3 +139,36 @@ class Day(TypeDecorator[date]):
         if value is None:
             return None
         return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class ArrayText(TypeDecorator[Sequence[Any]]):
+    """A list of values of one of our types as the text of an array: PostgreSQL's own notation.
+
+    The driver would write the same, one element at a time.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, element: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.element = element
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> str:
+        """Elements in braces, with commas between them."""
+        write = _element(self.element, dialect)
+        return "{" + ",".join(["NULL" if v is None else write(v) for v in value or ()]) + "}"
+
+
+def _element(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str]:
+    match kind:
+        case Id():
+            return str
+        case TypeDecorator():
+            return lambda value: str(kind.process_bind_param(value, dialect))
+        case LargeBinary():
+            return lambda value: f'"\\\\x{value.hex()}"'
+        case String():
+            return lambda value: '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case _:
+            return str

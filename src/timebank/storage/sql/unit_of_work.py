@@ -118,13 +118,13 @@ class SqlUnit:
         if self._broken is not None:
             raise BrokenInvariantError("this unit of work failed before; begin a new one")
         try:
-            if recording.taken(self.link, keys):
-                tell("timebank.key_taken", self.slug, receipt.action)
-                return False
-            recording.record(self.link, changes, receipt, keys)
+            recorded = recording.record(self.link, changes, receipt, keys)
         except BaseException as error:
             self._broken = error
             raise
+        if not recorded:
+            tell("timebank.key_taken", self.slug, receipt.action)
+            return False
         happened = ",".join(type(event).__name__ for event in receipt.events)
         tell("timebank.recorded", self.slug, receipt.action, receipt.id, happened)
         return True

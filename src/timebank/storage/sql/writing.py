@@ -1,135 +1,188 @@
-"""Rows in, one statement per table: arrays on PostgreSQL, the driver's own loop on SQLite."""
+"""Rows in, and rows replaced: one statement for everything on PostgreSQL, a single round trip; one
+for each table on SQLite, where the driver itself repeats it for many rows.
+
+On PostgreSQL each part is a data-modifying ``WITH`` query, and foreign keys are checked at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    CTE,
+    BigInteger,
+    BindParameter,
     Column,
+    ColumnElement,
     Table,
     bindparam,
     cast,
     column,
     func,
-    insert,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, Insert
-from sqlalchemy.dialects.postgresql import insert as _insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql.selectable import FromClause
 
 from timebank.errors import ConflictError
 from timebank.storage.sql.link import Link
-from timebank.storage.sql.prepared import Prepared
+from timebank.storage.sql.prepared import Prepared, Values
+from timebank.storage.sql.types import ArrayText
 
-Values = Mapping[str, Any]
+_BIG: Final = BigInteger()
+_BANK: Final[BindParameter[int]] = bindparam("bank", type_=_BIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one table: new ones, or with ``key`` those that it finds, to be replaced."""
+
+    table: Table
+    rows: Sequence[Values]
+    key: str | None = None
 
 
 def insert_rows(link: Link, table: Table, rows: Sequence[Values]) -> None:
     """Append rows to a table of the link's bank."""
-    if not rows:
-        return
-    names = tuple(rows[0])
-    if len(rows) == 1:
-        link.write(_plain_insert(table, names), {"bank_id": link.bank, **rows[0]})
-    elif link.is_sqlite:
-        link.write(_plain_insert(table, names), [{"bank_id": link.bank, **row} for row in rows])
-    else:
-        link.write(_array_insert(table, names), _arrays(link, names, rows))
+    write(link, [Part(table, rows)])
 
 
-def update_rows(link: Link, table: Table, rows: Sequence[Values], *, key: str = "id") -> None:
-    """Replace the columns given of rows that exist.
+def write(link: Link, parts: Sequence[Part]) -> None:
+    """Write all parts in order.
 
-    *Refuses* rows that are not there with ``ConflictError``: somebody else was faster.
+    *Refuses* rows to be replaced that are not there with ``ConflictError``: somebody was faster.
     """
-    if not rows:
-        return
-    names = tuple(rows[0])
-    if len(rows) == 1 or link.is_sqlite:
-        parameters = [
-            {"b_bank": link.bank, **{f"v_{name}": row[name] for name in names}} for row in rows
-        ]
-        one = len(parameters) == 1
-        found = link.write(_single_update(table, names, key), parameters[0] if one else parameters)
-    else:
-        found = link.write(_array_update(table, names, key), _arrays(link, names, rows))
-    if found != len(rows):
-        raise ConflictError(reason=f"{table.name} changed under its lock")
-
-
-def insert_new_keys(link: Link, table: Table, rows: Sequence[Values]) -> int:
-    """Append rows whose key nobody used; how many were new. Waits for a rival to end."""
-    names = tuple(rows[0])
-    if len(rows) == 1:
-        return link.write(_single_new(table, names), {"bank_id": link.bank, **rows[0]})
+    wanted = [part for part in parts if part.rows]
     if link.is_sqlite:
-        values = [{"bank_id": link.bank, **row} for row in rows]
-        return link.write(_single_new(table, names), values)
-    return link.write(_array_new(table, names), _arrays(link, names, rows))
+        _require_found(wanted, [_written(link, part) for part in wanted])
+    elif wanted:
+        _require_found(wanted, _at_once(link, wanted))
 
 
-def _arrays(link: Link, names: Sequence[str], rows: Sequence[Values]) -> dict[str, Any]:
-    columns: dict[str, Any] = {f"v_{name}": [row[name] for row in rows] for name in names}
-    return {"b_bank": link.bank, **columns}
+def write_new(link: Link, keys: Part, parts: Sequence[Part] = ()) -> bool:
+    """As ``write``, where no key among the first part's rows is there; False and nothing written
+    where one is. Waits for a rival who is writing it.
+    """
+    if len(keys.rows) == 1:
+        return _new(link, keys, parts)
+    return link.attempt(lambda: _new(link, keys, parts))
 
 
-def _unnested(table: Table, names: Sequence[str]) -> FromClause:
-    """The arrays of all columns, side by side, as a table of values."""
-    arrays = []
-    for name in names:
-        kind = ARRAY(table.c[name].type)
-        arrays.append(cast(bindparam(f"v_{name}", type_=kind), kind))
-    columns: list[Column[Any]] = [column(name, table.c[name].type) for name in names]  # type: ignore[misc]
-    return func.unnest(*arrays).table_valued(*columns, name="v").render_derived()
+def _new(link: Link, keys: Part, parts: Sequence[Part]) -> bool:
+    wanted = [part for part in parts if part.rows]
+    if link.is_sqlite:
+        if _written(link, keys, new=True) != len(keys.rows):
+            return False
+        write(link, wanted)
+        return True
+    found, *counts = _at_once(link, [keys, *wanted], new=True)
+    if found == len(keys.rows):
+        _require_found(wanted, counts)
+    return found == len(keys.rows)
+
+
+def _require_found(parts: Sequence[Part], counts: Sequence[int]) -> None:
+    for part, count in zip(parts, counts, strict=True):
+        if part.key is not None and count != len(part.rows):
+            raise ConflictError(reason=f"{part.table.name} changed under its lock")
+
+
+class _Form(NamedTuple):
+    """What two parts have in common that differ in values only."""
+
+    table: Table
+    names: tuple[str, ...]
+    key: str | None
+    single: bool
+
+
+def _form(part: Part, *, single: bool) -> _Form:
+    """A new row needs no values where it has none: a long statement costs the driver time."""
+    names = tuple(part.rows[0])
+    if part.key is None:
+        names = tuple(n for n in names if any(row[n] is not None for row in part.rows))
+    return _Form(part.table, names, part.key, single)
+
+
+def _written(link: Link, part: Part, *, new: bool = False) -> int:
+    """One part by a statement of its own; how many rows it wrote."""
+    names = tuple(part.rows[0])
+    statement = _one_by_one(_Form(part.table, names, part.key, single=True), new)
+    bank = "bank_id" if part.key is None else "bank"
+    values = [{bank: link.bank, **row} for row in part.rows]
+    return link.write(statement, values if len(values) > 1 else values[0])
 
 
 @cache
-def _plain_insert(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(insert(table), ("bank_id", *names))
+def _one_by_one(form: _Form, new: bool) -> Prepared:
+    if form.key is None:
+        statement = insert(form.table)
+        wanted = statement.on_conflict_do_nothing() if new else statement
+        return Prepared(wanted, ("bank_id", *form.names))
+    return Prepared(_changed(form, ""))
+
+
+def _at_once(link: Link, parts: Sequence[Part], *, new: bool = False) -> list[int]:
+    """All parts in one statement; how many rows each of them wrote."""
+    values: dict[str, Any] = {"bank": link.bank, "keys": len(parts[0].rows)}
+    forms = tuple(_form(part, single=len(part.rows) == 1) for part in parts)
+    for n, (part, form) in enumerate(zip(parts, forms, strict=True)):
+        for name in form.names:
+            column = [row[name] for row in part.rows]
+            values[f"p{n}_{name}"] = column[0] if form.single else column
+    (counts,) = link.rows(_together(forms, new), **values)
+    return list(counts)
 
 
 @cache
-def _array_insert(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(_from_arrays(table, names))
+def _together(forms: tuple[_Form, ...], new: bool) -> Prepared:
+    """Parts as one statement. Where the first one's rows are to be ``new``, the others wait for it,
+    and write only if all of them were.
+    """
+    written: list[CTE] = []
+    for n, form in enumerate(forms):
+        if_new = [_count(written[0]) == bindparam("keys", type_=_BIG)] if new and written else []
+        make = _added if form.key is None else _changed
+        statement = make(form, f"p{n}_", *if_new)
+        if new and not written:
+            statement = statement.on_conflict_do_nothing()
+        written.append(statement.returning(form.table.c.bank_id).cte(f"p{n}"))
+    return Prepared(select(*(_count(part).label(f"n{n}") for n, part in enumerate(written))))
 
 
-@cache
-def _array_new(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(_from_arrays(table, names).on_conflict_do_nothing())
+def _count(part: CTE) -> ColumnElement[int]:
+    return select(func.count()).select_from(part).scalar_subquery()
 
 
-def _from_arrays(table: Table, names: tuple[str, ...]) -> Insert:
-    values = _unnested(table, names)
-    chosen = select(bindparam("b_bank", type_=table.c.bank_id.type), *values.c)
-    return _insert(table).from_select(["bank_id", *names], chosen)
+def _added(form: _Form, prefix: str, *conditions: ColumnElement[bool]) -> Any:
+    columns, sources = _columns(form, prefix)
+    chosen = select(_BANK, *columns.values()).select_from(*sources).where(*conditions)
+    return insert(form.table).from_select(["bank_id", *form.names], chosen)
 
 
-@cache
-def _single_new(table: Table, names: tuple[str, ...]) -> Prepared:
-    """SQLite and PostgreSQL write ON CONFLICT DO NOTHING alike."""
-    return Prepared(_insert(table).on_conflict_do_nothing(), ("bank_id", *names))
-
-
-@cache
-def _single_update(table: Table, names: tuple[str, ...], key: str) -> Prepared:
-    changed: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names if name != key}
-    return Prepared(
-        update(table)
-        .where(table.c.bank_id == bindparam("b_bank"), table.c[key] == bindparam(f"v_{key}"))
-        .values(changed)
+def _changed(form: _Form, prefix: str, *conditions: ColumnElement[bool]) -> Any:
+    table, key = form.table.c, str(form.key)
+    columns, _ = _columns(form, prefix)
+    found = columns.pop(key)
+    return (
+        update(form.table)
+        .where(table.bank_id == _BANK, table[key] == found, *conditions)
+        .values(columns)
     )
 
 
-@cache
-def _array_update(table: Table, names: tuple[str, ...], key: str) -> Prepared:
-    values = _unnested(table, names)
-    changed: dict[str, Any] = {name: values.c[name] for name in names if name != key}
-    return Prepared(
-        update(table)
-        .where(table.c.bank_id == bindparam("b_bank"), table.c[key] == values.c[key])
-        .values(changed)
-    )
+def _columns(form: _Form, prefix: str) -> tuple[dict[str, Any], list[FromClause]]:
+    """The values of one row; or those of many, as arrays side by side."""
+    kinds = {name: form.table.c[name].type for name in form.names}
+    if form.single:
+        return {n: bindparam(prefix + n, type_=kind) for n, kind in kinds.items()}, []
+    arrays = [
+        cast(bindparam(prefix + n, type_=ArrayText(kind)), ARRAY(kind)) for n, kind in kinds.items()
+    ]
+    named: list[Column[Any]] = [column(n, kind) for n, kind in kinds.items()]  # type: ignore[misc]
+    rows = func.unnest(*arrays).table_valued(*named, name=f"{prefix}rows").render_derived()
+    return {name: rows.c[name] for name in form.names}, [rows]

@@ -25,7 +25,6 @@ from timebank.storage.sql.rows._common import (
 def bank_to(bank: Bank) -> Values:
     """A bank as a row."""
     return {
-        "bank_id": bank.id,
         "slug": bank.slug,
         "name": bank.name,
         "zone": bank.zone,

@@ -89,11 +89,7 @@ class SqlArchive(Store):
         """Values as they were, into a bank that is being loaded. Unsealed facts are queued."""
         heads = [value for value in values if isinstance(value, TreeHead)]
         leaves = [value for value in values if isinstance(value, Leaf)]
-        banks = [value for value in values if isinstance(value, Bank)]
-        others = [v for v in values if not isinstance(v, (TreeHead, Leaf, Bank))]
-        for bank in banks:
-            self.link.run(schema.bank.insert(), people.bank_to(bank))
-        restore(self.link, others)
+        restore(self.link, [v for v in values if not isinstance(v, (TreeHead, Leaf))])
         if leaves:
             self._seals.restore_leaves(leaves)
         if heads:

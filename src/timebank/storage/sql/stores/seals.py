@@ -22,7 +22,7 @@ from timebank.storage.sql.stores._common import Store, page, slices
 from timebank.storage.sql.stores.accounts import SqlAccountStore
 from timebank.storage.sql.stores.exchanges import SqlExchangeStore
 from timebank.storage.sql.stores.journal import SqlJournal
-from timebank.storage.sql.writing import insert_new_keys, insert_rows
+from timebank.storage.sql.writing import Part, insert_rows, write_new
 
 _READERS: Final[dict[str, tuple[Table, Callable[[Row[Any]], Fact]]]] = {
     "account_change": (schema.account_change, ledger.change_from),
@@ -51,7 +51,7 @@ class SqlSealStore(Store):
     def lock(self) -> int:
         """The tree's size under its row lock; a new bank's head is laid here."""
         self.link.require_writing()
-        insert_new_keys(self.link, schema.tree_head, [{"size": 0}])
+        write_new(self.link, Part(schema.tree_head, [{"size": 0}]))
         query = select(schema.tree_head.c.size).where(schema.tree_head.c.bank_id == self.link.bank)
         if not self.link.is_sqlite:
             query = query.with_for_update()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    LargeBinary,
     UniqueConstraint,
 )
 
@@ -21,7 +20,7 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import AccountKey, Day, Id, Moment, big, small, text
+from timebank.storage.sql.types import AccountKey, Day, Id, Moment, big, raw, small, text
 
 exchange = table(
     "exchange",
@@ -98,7 +97,7 @@ exchange_act = table(
     *actor("exchange_act"),
     maybe("reason", text(60)),
     maybe("transaction_id", Id),
-    maybe("note_digest", LargeBinary(32)),
+    maybe("note_digest", raw(32)),
     column("policy_version", small()),
     foreign("exchange_act", "exchange_id", "exchange"),
     UniqueConstraint("bank_id", "exchange_id", "n", name="uq_timebank_exchange_act_n"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    LargeBinary,
     Text,
     UniqueConstraint,
 )
@@ -23,7 +22,7 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import AccountKey, Day, Id, Moment, big, small, text
+from timebank.storage.sql.types import AccountKey, Day, Id, Moment, big, raw, small, text
 
 account = table(
     "account",
@@ -69,8 +68,8 @@ transaction = table(
     maybe("exchange_id", Id),
     column("imported", small()),
     column("overrides", small()),
-    maybe("note_digest", LargeBinary(32)),
-    column("salt", LargeBinary(16)),
+    maybe("note_digest", raw(32)),
+    column("salt", raw(16)),
     column("encoding", small()),
     foreign("transaction", "bank_id", "bank"),
     foreign("transaction", "reverses", "transaction"),
@@ -131,7 +130,7 @@ account_change = table(
     column("reason", text(60)),
     maybe("review_on", Day),
     maybe("transaction_id", Id),
-    maybe("note_digest", LargeBinary(32)),
+    maybe("note_digest", raw(32)),
     column("policy_version", small()),
     foreign("account_change", "account_id", "account"),
     foreign("account_change", "transaction_id", "transaction"),
@@ -143,7 +142,7 @@ account_change = table(
 note = table(
     "note",
     column("about_id", Id),
-    maybe("salt", LargeBinary(16)),
+    maybe("salt", raw(16)),
     maybe("text", Text()),
     key=("about_id",),
 )

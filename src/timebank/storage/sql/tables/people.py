@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    LargeBinary,
     Text,
     UniqueConstraint,
 )
@@ -22,15 +21,15 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import Day, Id, Moment, big, small, text
+from timebank.storage.sql.types import Day, Id, Moment, big, raw, small, text
 
 bank = table(
     "bank",
     column("slug", text(63)),
     column("name", text(200)),
     column("zone", text(60)),
-    column("hash_domain", LargeBinary(32)),
-    column("secret", LargeBinary(32)),
+    column("hash_domain", raw(32)),
+    column("secret", raw(32)),
     column("created_at", Moment),
     maybe("copy_size", big()),
     maybe("copy_receipts", big()),

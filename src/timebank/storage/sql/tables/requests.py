@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    LargeBinary,
     Text,
 )
 
@@ -14,12 +13,12 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import Id, Moment, text
+from timebank.storage.sql.types import Id, Moment, raw, text
 
 request_key = table(
     "request_key",
     column("scope", text(40)),
-    column("key_hash", LargeBinary(16)),
+    column("key_hash", raw(16)),
     column("digests", Text()),
     maybe("note_id", Id),
     column("receipt_id", Id),

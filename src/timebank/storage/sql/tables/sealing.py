@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     CheckConstraint,
-    LargeBinary,
     UniqueConstraint,
 )
 
@@ -16,7 +15,7 @@ from timebank.storage.sql.blocks import (
     table,
 )
 from timebank.storage.sql.blocks import metadata as metadata
-from timebank.storage.sql.types import Id, Moment, big, small, text
+from timebank.storage.sql.types import Id, Moment, big, raw, small, text
 
 seal_queue = table(
     "seal_queue",
@@ -35,7 +34,7 @@ leaf = table(
     column("position", big()),
     column("kind", text(16)),
     column("fact_id", Id),
-    column("hash", LargeBinary(32)),
+    column("hash", raw(32)),
     UniqueConstraint("bank_id", "kind", "fact_id", name="uq_timebank_leaf_fact"),
     key=("position",),
 )
@@ -44,14 +43,14 @@ tree_node = table(
     "tree_node",
     column("level", small()),
     column("place", big()),
-    column("hash", LargeBinary(32)),
+    column("hash", raw(32)),
     key=("level", "place"),
 )
 
 checkpoint = table(
     "checkpoint",
     column("size", big()),
-    column("root", LargeBinary(32)),
+    column("root", raw(32)),
     column("sealed_at", Moment),
     maybe("previous_size", big()),
     CheckConstraint("size > 0", name="ck_timebank_checkpoint_size"),
