@@ -201,7 +201,7 @@ def test_a_terminal_that_would_show_it_is_refused(
 def test_a_computer_has_a_stable_name_that_does_not_tell_its_own(
     site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_signing.platform, "node", lambda: "Wing-B-Office")
+    monkeypatch.setattr("platform.node", lambda: "Wing-B-Office")
     name = _signing.this_seat()
     assert (name, "wing" in name.lower()) == (_signing.this_seat(), False)
     assert verify(lines=PINS["olga"]).code == 0
