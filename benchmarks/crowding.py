@@ -17,7 +17,7 @@ from benchmarks.places import Place
 from benchmarks.world import BANK, Order, World, a_world
 from timebank import Poster, transfers
 
-CLIENTS: Final = (8, 64)
+CLIENTS: Final = (1, 8, 64)
 
 Post = Callable[[Order], object]
 
@@ -44,7 +44,7 @@ class Crowd:
 
 
 def poster(place: Place, n: int, rounds: int) -> Iterator[Line]:
-    """With 8 and with 64 clients: hot beside spread, both posted; posted beside plain, both hot."""
+    """With 1, 8 and 64 clients: hot beside spread, both posted; posted beside plain, both hot."""
     world = a_world(place, size=2 * max(CLIENTS) + 1)
     for clients in CLIENTS:
         yield from _measured(world, clients, max(1, n // clients), rounds)

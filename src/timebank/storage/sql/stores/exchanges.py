@@ -6,17 +6,34 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from timebank.domain.exchange import ACTS, Act, Exchange, ExchangeAct, State
 from timebank.domain.ids import ExchangeId, PersonId
 from timebank.storage.sql import schema
+from timebank.storage.sql.prepared import Prepared
 from timebank.storage.sql.rows import exchanges
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
 
 _OPEN: Final = [
     state.value for state in (State.PROPOSED, State.AGREED, State.REPORTED, State.DISPUTED)
 ]
+_BANK: Final = bindparam("bank", type_=schema.exchange.c.bank_id.type)
+_ONE: Final = select(schema.exchange).where(
+    schema.exchange.c.bank_id == _BANK,
+    schema.exchange.c.id == bindparam("id", type_=schema.exchange.c.id.type),
+)
+_FOUND: Final = Prepared(_ONE)
+_LOCKED: Final = Prepared(_ONE.with_for_update(key_share=True))
+_PARTY: Final = schema.exchange_party.c
+_PARTIES: Final = Prepared(
+    lambda ids: (
+        select(schema.exchange_party)
+        .where(_PARTY.bank_id == _BANK, ids.hold(_PARTY.exchange_id))
+        .order_by(_PARTY.exchange_id, _PARTY.side, _PARTY.n)
+    )
+)
+"""Built once: every act of an exchange asks them."""
 _EXPIRING: Final = [state.value for state, acts in ACTS.items() if Act.EXPIRE in acts]
 
 
@@ -26,22 +43,19 @@ class SqlExchangeStore(Store):
     def lock(self, id: ExchangeId) -> Exchange | None:
         """The exchange under its row lock."""
         self.link.require_writing()
-        return self._one(id, locked=not self.link.is_sqlite)
+        return self._one(id, _FOUND if self.link.is_sqlite else _LOCKED)
 
     def get(self, id: ExchangeId) -> Exchange | None:
         """An exchange by id."""
-        return self._one(id, locked=False)
+        return self._one(id, _FOUND)
 
     def many(self, ids: Collection[ExchangeId]) -> tuple[Exchange, ...]:
         """The exchanges of these ids, as many as a statement can carry, in order of id."""
         query = self._of_bank(schema.exchange).where(schema.exchange.c.id.in_(ids))
         return self._with_parties(self.link.all(query.order_by(schema.exchange.c.id)))
 
-    def _one(self, id: ExchangeId, *, locked: bool) -> Exchange | None:
-        query = self._of_bank(schema.exchange).where(schema.exchange.c.id == id)
-        if locked:
-            query = query.with_for_update(key_share=True)
-        rows = self.link.all(query)
+    def _one(self, id: ExchangeId, query: Prepared) -> Exchange | None:
+        rows = self.link.rows(query, bank=self.link.bank, id=id)
         return self._with_parties(rows)[0] if rows else None
 
     def list(
@@ -118,13 +132,7 @@ class SqlExchangeStore(Store):
 
     def _with_parties(self, rows: Collection[Row[Any]]) -> tuple[Exchange, ...]:
         parties: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
-        table = schema.exchange_party
         for part in slices(list(parties)):
-            query = (
-                self._of_bank(table)
-                .where(table.c.exchange_id.in_(part))
-                .order_by(table.c.exchange_id, table.c.side, table.c.n)
-            )
-            for row in self.link.all(query):
+            for row in self.link.rows(_PARTIES, bank=self.link.bank, ids=part):
                 parties[row.exchange_id].append(row)
         return tuple(exchanges.exchange_from(row, parties[row.id]) for row in rows)
