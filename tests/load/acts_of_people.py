@@ -9,10 +9,12 @@ from tests.backends import World, a_world
 from tests.load.acts import Act, Acts, Maker, call
 from timebank import bank_slugs, listings, members, staff
 from timebank.domain.actor import Actor, Role
+from timebank.domain.policy import NEIGHBOURHOOD
 from timebank.storage.sql.unit_of_work import SqlUnit
 
 AGENCY = "agency"
-"""A bank in which a coordinator says who may join."""
+APPROVING = replace(NEIGHBOURHOOD, joining_needs_approval=True, clock_ahead_days=36_500)
+"""A coordinator says who may join; long times pass in which nothing happens there."""
 
 
 def agency(acts: Acts) -> World:
@@ -20,7 +22,7 @@ def agency(acts: Acts) -> World:
     world = acts.world
     slugs = world.see(lambda uow: bank_slugs(uow.connection))
     if AGENCY not in slugs:
-        return a_world(world.backend, bank=AGENCY, policy="agency-issued")
+        return a_world(world.backend, bank=AGENCY, policy=APPROVING)
 
     def coordinator(uow: SqlUnit) -> Actor:
         return staff.actor(uow, "cora", role=Role.COORDINATOR)
