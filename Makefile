@@ -1,5 +1,5 @@
 # Plain commands without make: README.md, or the scripts that the recipes below call.
-.PHONY: help demo test lint bench stateful concurrency histories kills planted roundtrips site wheelhouse clean
+.PHONY: help demo test lint bench stateful concurrency histories kills soak planted roundtrips site wheelhouse clean
 
 help:           ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ histories:      ## fifty histories of many clients in each database, each put in
 kills:          ## two hundred clients killed in each database, and the server forty times
 	@scripts/setup.sh
 	@TIMEBANK_KILLS=200 .venv/bin/python -m pytest tests/load/test_kills.py
+
+soak:           ## an hour of mixed work in each database, with kills and an audit each minute
+	@scripts/setup.sh
+	@TIMEBANK_SOAK_MINUTES=$${TIMEBANK_SOAK_MINUTES:-60} .venv/bin/python -m pytest \
+		tests/load/test_soak.py
 
 planted:        ## each planted fault in every row that counts
 	@scripts/setup.sh
