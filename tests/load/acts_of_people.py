@@ -7,14 +7,14 @@ from typing import Any
 
 from tests.backends import World, a_world
 from tests.load.acts import Act, Acts, Maker, call
+from tests.load.acts_of_the_house import POLICY
 from timebank import bank_slugs, listings, members, staff
 from timebank.domain.actor import Actor, Role
-from timebank.domain.policy import NEIGHBOURHOOD
 from timebank.storage.sql.unit_of_work import SqlUnit
 
 AGENCY = "agency"
-APPROVING = replace(NEIGHBOURHOOD, joining_needs_approval=True, clock_ahead_days=36_500)
-"""A coordinator says who may join; long times pass in which nothing happens there."""
+APPROVING = replace(POLICY, joining_needs_approval=True)
+"""A coordinator says who may join."""
 
 
 def agency(acts: Acts) -> World:

@@ -20,8 +20,8 @@ from timebank.formats.csv_import import ExchangeRow, MemberRow
 from timebank.ports import UnitOfWork
 from timebank.storage.sql import schema
 
-POLICY = replace(NEIGHBOURHOOD, proposal_days=1)
-"""A proposal lapses after a day."""
+POLICY = replace(NEIGHBOURHOOD, proposal_days=1, clock_ahead_days=36_500)
+"""A proposal lapses after a day; long times pass in which no hours move."""
 
 
 def _create(_acts: Acts, key: str) -> Act:
