@@ -255,8 +255,8 @@ def _break_after(patch: pytest.MonkeyPatch, step: int) -> None:
     """The program fails as soon as the n-th statement that writes is done."""
     real, calls = driver.execute, Counter[str]()
 
-    def broken(connection: Any, sql: str, given: Any, *, watched: bool) -> Any:
-        found = real(connection, sql, given, watched=watched)
+    def broken(connection: Any, sql: str, given: Any, **how: bool) -> Any:
+        found = real(connection, sql, given, **how)
         if sql.startswith(("INSERT", "UPDATE", "WITH")):
             calls["writes"] += 1
             if calls["writes"] == step:

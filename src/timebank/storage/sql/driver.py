@@ -33,12 +33,15 @@ def is_watched(connection: Connection) -> bool:
     )
 
 
-def execute(connection: Connection, sql: str, given: Any, *, watched: bool) -> Found:
-    """Execute a text with the values of one execution, or with a list of those of several."""
+def execute(connection: Connection, sql: str, given: Any, *, finds: bool, watched: bool) -> Found:
+    """Execute a text with the values of one execution, or with a list of those of several.
+
+    ``finds`` tells whether it has rows to show: asking psycopg costs as much as a short statement.
+    """
     if watched or not _is_active(connection):
         result = connection.exec_driver_sql(sql, given)
-        return (result.all() if result.returns_rows else ()), result.rowcount
-    return _executed(connection, sql, given)
+        return (result.all() if finds else ()), result.rowcount
+    return _executed(connection, sql, given, finds=finds)
 
 
 def _is_active(connection: Connection) -> bool:
@@ -46,7 +49,7 @@ def _is_active(connection: Connection) -> bool:
     return begun is not None and begun.is_active
 
 
-def _executed(connection: Connection, sql: str, given: Any) -> Found:
+def _executed(connection: Connection, sql: str, given: Any, *, finds: bool) -> Found:
     """Errors come as SQLAlchemy's. A connection that is lost, or left in the middle of a statement,
     is given up, as SQLAlchemy does it.
     """
@@ -56,7 +59,7 @@ def _executed(connection: Connection, sql: str, given: Any) -> Found:
     cursor = pooled.cursor()
     try:
         run(cursor, sql, given)
-        return (cursor.fetchall() if cursor.description else ()), cursor.rowcount
+        return (cursor.fetchall() if finds else ()), cursor.rowcount
     except dialect.loaded_dbapi.Error as error:
         lost = dialect.is_disconnect(error, pooled, cursor)
         if lost:

@@ -73,7 +73,7 @@ class Link:
         )
         try:
             found, count = driver.execute(
-                self.connection, text.sql, given, watched=self._is_watched
+                self.connection, text.sql, given, finds=text.finds, watched=self._is_watched
             )
         except SQLAlchemyError as error:
             raise self.failure(error) from error

@@ -60,6 +60,7 @@ class Text:
         order = compiled.positiontup if self._by_position else compiled.params
         self._places = [_place(compiled, name, dialect) for name in order or ()]
         columns = statement.selected_columns if isinstance(statement, Select) else ()
+        self.finds = bool(columns)
         self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
         self._back = [
             (i, convert)

@@ -74,7 +74,10 @@ class Id(TypeDecorator[str]):
         """Hexadecimal digits."""
         if value is None:
             return None
-        return bytes(value).hex() if dialect.name == "sqlite" else uuid.UUID(str(value)).hex
+        if dialect.name == "sqlite":
+            return bytes(value).hex()
+        found: uuid.UUID = value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+        return found.hex
 
 
 class AccountKey(TypeDecorator[str]):
