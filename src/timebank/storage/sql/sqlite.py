@@ -134,6 +134,15 @@ def _in_turn(connection: Connection) -> None:
 
 def _until_free(connection: Connection, statement: str, *, pause_seconds: float = 0) -> None:
     """Ask again while somebody else is writing, for as long as the busy timeout says."""
+    try:
+        _say(connection, statement)
+    except OperationalError as error:
+        if not _is_busy(error):
+            raise
+        _again(connection, statement, pause_seconds=pause_seconds)
+
+
+def _again(connection: Connection, statement: str, *, pause_seconds: float) -> None:
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
     ask = Retrying(
