@@ -128,6 +128,7 @@ def tamper(scheme: Scheme, *statements: str) -> None:
 
 LINE = "UPDATE timebank_custody_sheet_line SET"
 ACT = "UPDATE timebank_custody_sheet_act SET"
+QUERY = "UPDATE timebank_custody_query SET"
 KEPT_PIN = "UPDATE timebank_custody_pin SET"
 SHEET = "UPDATE timebank_custody_sheet SET"
 MOVE = "UPDATE timebank_custody_movement SET"
@@ -199,6 +200,20 @@ PLANTED: dict[str, tuple[str, str]] = {
         audit.PINS,
     ),
     "a PIN was locked without an attempt": (f"{KEPT_PIN} failures = 5", audit.PINS),
+    "a slip names a sheet of others": (
+        f"{QUERY} person_id = (SELECT max(id) FROM timebank_custody_membership)",
+        audit.QUERIES,
+    ),
+    "a slip names a transaction of others": (
+        f"{QUERY} sheet_id = NULL, transaction_id = (SELECT min(id) FROM timebank_transaction),"
+        " person_id = (SELECT max(id) FROM timebank_custody_membership)",
+        audit.QUERIES,
+    ),
+    "a slip was answered by who approved it": (
+        "UPDATE timebank_custody_query_answer SET actor_id ="
+        " (SELECT min(actor_id) FROM timebank_custody_sheet_act WHERE act = 'approve')",
+        audit.QUERIES,
+    ),
     "an account belongs to another": (
         "UPDATE timebank_custody_membership SET held_id = community_id",
         audit.STATES,

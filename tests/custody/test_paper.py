@@ -13,6 +13,7 @@ from tests.custody.scheme import INSIDE, OUTSIDE, SITE, Scheme
 from tests.custody.test_scheme import earned, keep, membership
 from timebank import Hours, accounts
 from timebank.custody import Part, Place, destinations, paper, people, sheets, sites
+from timebank.custody.domain.query import slip_number
 from timebank.custody.paper import LINES, ROWS
 from timebank.formats.statement_page import Heading
 
@@ -52,7 +53,8 @@ def statement(scheme: Scheme, account: str) -> Any:
 def page_of(scheme: Scheme, ref: str) -> str:
     found = statement(scheme, membership(scheme, ref).custody)
     held = scheme.minutes(ref)[1]
-    return paper.prisoner(found, ref="r7", held_minutes=held, made_on=scheme.today)
+    who = scheme.people[ref]
+    return paper.prisoner(found, person=who, ref="r7", held_minutes=held, made_on=scheme.today)
 
 
 def heading(scheme: Scheme, holder: str) -> Heading:
@@ -98,6 +100,7 @@ def test_p36_one_page_says_what_somebody_has_and_where_it_went(lived: Scheme) ->
         "Spent",
         "Put right",
         "This is wrong.",
+        f"Slip {slip_number(lived.people['ray'], lived.today)}:",
         str(Hours(minutes=lived.minutes("ray")[0])),
         str(Hours(minutes=lived.minutes("ray")[1])),
     ):

@@ -62,7 +62,7 @@ def test_p31_it_is_all_there(lived: Scheme) -> None:
     assert {act["actor"] for sheet in document["sheets"] for act in sheet["acts"]} == {
         *("broker", "officer", "coordinator")
     }
-    for part in ("instructions", "beneficiaries", "movements", "exceptions", "attempts"):
+    for part in ("instructions", "beneficiaries", "movements", "exceptions", "attempts", "queries"):
         assert document[part], part
     assert document["beneficiaries"][0]["who"] == "somebody on your list"
     assert [len(account["entries"]) > 0 for account in document["ledger"]["accounts"]].count(True)

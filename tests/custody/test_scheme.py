@@ -28,6 +28,7 @@ from timebank.custody import (
     destinations,
     people,
     pins,
+    queries,
     sheets,
     sites,
 )
@@ -651,6 +652,9 @@ def full(scheme: Scheme) -> None:
     scheme.do(destinations.spend, "ray", item="library", by=scheme.cora)
     scheme.do(schemes.record_attempt, action="x", error="y", by=scheme.cora)
     scheme.do(pins.set, "cora", pin=PIN, by=scheme.cora)
+    slip = {"paper": "Q-1", "concern": "minutes", "sheet": scheme.see(sheets.list)[0].sheet.id}
+    query = scheme.made(queries.open, "ray", **slip, by=scheme.cora)
+    scheme.do(queries.answer, query, outcome="stands", by=scheme.cora)
 
 
 # --- life events -------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ TABLES = (
     "timebank_custody_attempt",
     "timebank_custody_pin",
     "timebank_custody_pin_change",
+    "timebank_custody_query",
+    "timebank_custody_query_answer",
 )
 
 
@@ -59,6 +61,8 @@ def upgrade(op: Any) -> None:
     _attempt(op)
     _pin(op)
     _pin_change(op)
+    _query(op)
+    _query_answer(op)
 
 
 def downgrade(op: Any) -> None:
@@ -1044,5 +1048,116 @@ def _pin_change(op: Any) -> None:
         "ix_timebank_custody_pin_change_person_id",
         "timebank_custody_pin_change",
         ["bank_id", "person_id"],
+    )
+    # ### end Alembic commands ###
+
+
+def _query(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_query",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("person_id", types.Id(), nullable=False),
+        sa.Column("paper", types.text(40), nullable=False),
+        sa.Column("concern", types.text(12), nullable=False),
+        sa.Column("sheet_id", types.Id(), nullable=True),
+        sa.Column("transaction_id", types.Id(), nullable=True),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_query_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_query_actor_role",
+        ),
+        sa.CheckConstraint(
+            "(concern = 'missing') = (sheet_id IS NULL AND transaction_id IS NULL)",
+            name="ck_timebank_custody_query_line",
+        ),
+        sa.CheckConstraint(
+            "concern IN ('minutes', 'basis', 'destination', 'not_mine', 'missing')",
+            name="ck_timebank_custody_query_concern",
+        ),
+        sa.CheckConstraint(
+            "sheet_id IS NULL OR transaction_id IS NULL",
+            name="ck_timebank_custody_query_sheet_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_query_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_query_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "person_id"],
+            ["timebank_custody_membership.bank_id", "timebank_custody_membership.id"],
+            name="fk_timebank_custody_query_person_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "sheet_id"],
+            ["timebank_custody_sheet.bank_id", "timebank_custody_sheet.id"],
+            name="fk_timebank_custody_query_sheet_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "transaction_id"],
+            ["timebank_transaction.bank_id", "timebank_transaction.id"],
+            name="fk_timebank_custody_query_transaction_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_query"),
+        sa.UniqueConstraint("bank_id", "paper", name="uq_timebank_custody_query_paper"),
+        sqlite_strict=True,
+    )
+    # ### end Alembic commands ###
+
+
+def _query_answer(op: Any) -> None:
+    op.create_table(
+        "timebank_custody_query_answer",
+        sa.Column("bank_id", types.big(), autoincrement=False, nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("query_id", types.Id(), nullable=False),
+        sa.Column("outcome", types.text(10), nullable=False),
+        sa.Column("recorded_at", types.Moment(), nullable=False),
+        sa.Column("actor_role", types.text(12), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("actor_for", types.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(actor_role = 'system') = (actor_id IS NULL)",
+            name="ck_timebank_custody_query_answer_actor_id",
+        ),
+        sa.CheckConstraint(
+            "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
+            name="ck_timebank_custody_query_answer_actor_role",
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('stands', 'put_right', 'withdrawn')",
+            name="ck_timebank_custody_query_answer_outcome",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_for"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_query_answer_actor_for",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "actor_id"],
+            ["timebank_person.bank_id", "timebank_person.id"],
+            name="fk_timebank_custody_query_answer_actor_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "query_id"],
+            ["timebank_custody_query.bank_id", "timebank_custody_query.id"],
+            name="fk_timebank_custody_query_answer_query_id",
+        ),
+        sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_query_answer"),
+        sa.UniqueConstraint("bank_id", "query_id", name="uq_timebank_custody_query_answer_query"),
+        sqlite_strict=True,
     )
     # ### end Alembic commands ###

@@ -69,8 +69,13 @@ def _pages(site: Site, folder: Path, say: Say) -> None:
         first = view.changes[0].effective_on
         days = {"start": first, "end": site.today}
         found = timebank.accounts.statement(uow, view.membership.custody, **days)
-        held = view.held.minutes
-        return paper.prisoner(found, ref=ref, held_minutes=held, made_on=site.today)
+        return paper.prisoner(
+            found,
+            person=view.membership.id,
+            ref=ref,
+            held_minutes=view.held.minutes,
+            made_on=site.today,
+        )
 
     blank = paper.blank_sheet(paper="R-99", activity="garden")
     for name, text in zip(PAGES, (site.run(page), blank), strict=True):

@@ -23,6 +23,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     audit.OFFICE: audit.check_office,
     audit.CORRECTIONS: audit.check_corrections,
     audit.PINS: audit_desk.check_pins,
+    audit.QUERIES: audit_desk.check_queries,
 }
 
 
@@ -44,6 +45,7 @@ def _books(uow: ReadingUnit) -> Books:
         pins=store.pins(),
         pin_changes=store.pin_changes(),
         wrong_pins=store.wrong_pins(),
+        queries=store.queries(),
         today=bank_today(uow),
     )
 
@@ -68,6 +70,7 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
         audit.OFFICE: len(books.staff) + len(books.moved),
         audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),
         audit.PINS: len(books.pins),
+        audit.QUERIES: len(books.queries),
     }
 
 
@@ -77,6 +80,7 @@ def _notices(uow: ReadingUnit) -> Iterable[Finding]:
     yield from notices.exceptions(one for one, _ in store.exceptionals(open_only=True))
     yield from notices.quick(books.files)
     yield from notices.pins(books)
+    yield from notices.queries(books)
 
 
 def _link(uow: ReadingUnit) -> Link:

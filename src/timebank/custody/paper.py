@@ -14,8 +14,10 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
+from timebank.custody.domain.query import slip_number
 from timebank.domain.account import AccountKind
 from timebank.domain.hours import Hours
+from timebank.domain.ids import PersonId
 from timebank.domain.statement import Statement, StatementLine
 from timebank.domain.transaction import TransactionKind
 from timebank.formats import statement_page
@@ -43,10 +45,13 @@ _IN: Final[Mapping[AccountKind, str]] = {AccountKind.CLEARING: "Come from the ot
 """What a line says of the other side: a role, and never a name."""
 
 
-def prisoner(statement: Statement, *, ref: str, held_minutes: int, made_on: date) -> str:
+def prisoner(
+    statement: Statement, *, person: PersonId, ref: str, held_minutes: int, made_on: date
+) -> str:
     """One page in large type, folded so that only a number and a day show, with a slip to tear off.
 
-    ``statement`` is that of the account in custody; what does not fit is summed up.
+    ``statement`` is that of the account in custody; what does not fit is summed up. The slip has a
+    number of its own, by which staff enter it.
     """
     kept = statement.lines[-LINES:]
     earlier = statement.lines[: -len(kept)] if kept else ()
@@ -54,6 +59,7 @@ def prisoner(statement: Statement, *, ref: str, held_minutes: int, made_on: date
     last = statement_page.last_day(statement)
     texts = {
         "ref": ref,
+        "slip": slip_number(person, made_on),
         "made_on": _day(made_on),
         "first_day": _day(statement.start),
         "last_day": _day(last),

@@ -30,6 +30,7 @@ _NAMES: Final = (
         "transaction",
         "exceptional",
         "passage",
+        "query",
     ),
     *("custody", "held", "community", "supervisor", "drafted_by"),
 )

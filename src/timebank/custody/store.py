@@ -17,6 +17,7 @@ from timebank.custody.domain.lines import Worked
 from timebank.custody.domain.membership import OUTSIDE, History, Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
 from timebank.custody.domain.pin import Pin, PinChange
+from timebank.custody.domain.query import Query, QueryAnswer
 from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import (
@@ -31,7 +32,7 @@ from timebank.custody.domain.site import Direction, Passage, PassageEnd, Windup
 from timebank.custody.errors import WrongPin
 from timebank.custody.rows import from_row
 from timebank.domain.account import Account, AccountKind
-from timebank.domain.ids import AccountId, FactId, PersonId
+from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.transaction import Activity
 from timebank.wings import (
     ID_DIGITS,
@@ -141,6 +142,13 @@ class CustodyStore(Store):
             query = query.where(tables.sheet.c.state == state.value)
         return self._files(self._read(Sheet, page(query, tables.sheet.c.id, after, limit)))
 
+    def sheet_of(self, transactions: Collection[TransactionId]) -> SheetFile | None:
+        """The sheet that one of these transactions credited, if any."""
+        posted = tables.sheet.c.transaction_id.in_(sorted(transactions))
+        return next(
+            iter(self._files(self._read(Sheet, self._of_bank(tables.sheet).where(posted)))), None
+        )
+
     def of_paper(self, paper: str) -> tuple[Sheet, ...]:
         """Every entry of this paper, first to last."""
         table = tables.sheet
@@ -241,10 +249,9 @@ class CustodyStore(Store):
 
     def passages(self) -> tuple[tuple[Passage, PassageEnd | None], ...]:
         """Halves of moves in order of record, with what became of them."""
-        found = self._read(Passage, self._of_bank(tables.passage).order_by(tables.passage.c.id))
-        ends = {
-            one.passage: one for one in self._read(PassageEnd, self._of_bank(tables.passage_end))
-        }
+        found = self._read(Passage, self._of_bank(tables.passage).order_by("id"))
+        said = self._read(PassageEnd, self._of_bank(tables.passage_end))
+        ends = {one.passage: one for one in said}
         return tuple((one, ends.get(one.id)) for one in found)
 
     def passage(self, code: str, direction: Direction) -> Passage | None:
@@ -291,6 +298,13 @@ class CustodyStore(Store):
         looked = {one.exceptional: one for one in self._read(Looked, self._of_bank(tables.looked))}
         pairs = ((one, looked.get(one.id)) for one in sorted(found, key=lambda one: one.id))
         return tuple(pair for pair in pairs if not (open_only and pair[1] is not None))
+
+    def queries(self) -> tuple[tuple[Query, QueryAnswer | None], ...]:
+        """Slips that were handed in, in order of record, with their answers."""
+        found = self._read(Query, self._of_bank(tables.query).order_by("id"))
+        said = self._read(QueryAnswer, self._of_bank(tables.query_answer))
+        ends = {one.query: one for one in said}
+        return tuple((one, ends.get(one.id)) for one in found)
 
     def attempts(self, *, after: FactId | None, limit: int) -> tuple[Attempt, ...]:
         """What was refused, in order of record."""

@@ -20,6 +20,8 @@ from timebank.custody.domain.beneficiary import Standing
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.pin import PinAct
+from timebank.custody.domain.query import Concern
+from timebank.custody.domain.query import Outcome as QueryOutcome
 from timebank.custody.domain.retention import Basis as LawfulBasis
 from timebank.custody.domain.retention import Record
 from timebank.custody.domain.rules import Basis
@@ -350,4 +352,40 @@ pin_change = _table(
     _foreign("pin_change", "person_id", core.person),
     _among("pin_change", "act", PinAct),
     _index("pin_change", "person_id"),
+)
+
+query = _table(
+    "query",
+    column("id", types.Id),
+    column("person_id", types.Id),
+    column("paper", types.text(40)),
+    column("concern", types.text(12)),
+    maybe("sheet_id", types.Id),
+    maybe("transaction_id", types.Id),
+    column("recorded_at", types.Moment),
+    *_actor("query", approver=False),
+    _foreign("query", "person_id", membership),
+    _foreign("query", "sheet_id", sheet),
+    _foreign("query", "transaction_id", core.transaction),
+    UniqueConstraint("bank_id", "paper", name="uq_timebank_custody_query_paper"),
+    _among("query", "concern", Concern),
+    CheckConstraint(
+        "sheet_id IS NULL OR transaction_id IS NULL", name="ck_timebank_custody_query_sheet_id"
+    ),
+    CheckConstraint(
+        "(concern = 'missing') = (sheet_id IS NULL AND transaction_id IS NULL)",
+        name="ck_timebank_custody_query_line",
+    ),
+)
+
+query_answer = _table(
+    "query_answer",
+    column("id", types.Id),
+    column("query_id", types.Id),
+    column("outcome", types.text(10)),
+    column("recorded_at", types.Moment),
+    *_actor("query_answer", approver=False),
+    _foreign("query_answer", "query_id", query),
+    UniqueConstraint("bank_id", "query_id", name="uq_timebank_custody_query_answer_query"),
+    _among("query_answer", "outcome", QueryOutcome),
 )

@@ -12,6 +12,7 @@ from timebank.custody.domain.destination import Instruction
 from timebank.custody.domain.membership import Membership, StateChange
 from timebank.custody.domain.movement import Movement, Price
 from timebank.custody.domain.pin import Pin, PinChange
+from timebank.custody.domain.query import Query, QueryAnswer
 from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import Sheet, SheetAct, SheetLine
@@ -68,6 +69,8 @@ WING: Final = Wing(
         _fact(Attempt, tables.attempt),
         Shape(kind=Pin, table=tables.pin, to_row=to_row, fact=False),
         _fact(PinChange, tables.pin_change),
+        _fact(Query, tables.query),
+        _fact(QueryAnswer, tables.query_answer),
     ),
     audit=AUDIT,
     erasure=erasure,

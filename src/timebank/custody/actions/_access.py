@@ -90,6 +90,14 @@ def _attention(store: CustodyStore, id_: PersonId) -> dict[str, Any]:
             for one, looked in store.exceptionals()
             if one.person == id_
         ],
+        "queries": [
+            {
+                **_told(one, id_, "person"),
+                "answer": None if answer is None else answer.outcome.value,
+            }
+            for one, answer in store.queries()
+            if one.person == id_
+        ],
         "attempts": [
             _told(one, id_, "subjects")
             for one in store.attempts(after=None, limit=EVERY)

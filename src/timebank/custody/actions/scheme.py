@@ -156,7 +156,7 @@ _NEXT: Final = {
 
 
 def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
-    """Sheets and moves on their way, who applied, beneficiaries to look at again, exceptions."""
+    """Sheets and moves on their way, applicants, beneficiaries to review, exceptions, slips."""
     store, bank = store_of(uow), uow.banks.get()
     today = day_of(uow.now(), bank.zone)
     found = [
@@ -200,5 +200,15 @@ def todo(uow: ReadingUnit) -> tuple[Waiting, ...]:
             next_step="arrived or cancel",
         )
         for half in store.open_passages()
+    ]
+    found += [
+        Waiting(
+            what=f"query {one.concern.value}",
+            subject=one.paper,
+            since=day_of(one.recorded_at, bank.zone),
+            next_step="query answer",
+        )
+        for one, answer in store.queries()
+        if answer is None
     ]
     return tuple(found)

@@ -12,6 +12,7 @@ from timebank.custody.domain.beneficiary import Beneficiary
 from timebank.custody.domain.membership import FREEZES, OUTSIDE, History, Membership
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.pin import Pin, PinChange
+from timebank.custody.domain.query import Query, QueryAnswer
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import STEPS, SheetFile, SheetState
 from timebank.custody.domain.site import Direction, Outcome, Passage, PassageEnd
@@ -30,6 +31,7 @@ PASSAGES: Final = "custody_moves_match_slips"
 OFFICE: Final = "custody_nobody_inside_holds_office"
 CORRECTIONS: Final = "custody_corrections_have_two_people"
 PINS: Final = "custody_pins_match_acts"
+QUERIES: Final = "custody_queries_answered_by_others"
 
 CHECKS: Final = (
     CheckInfo(
@@ -63,6 +65,10 @@ CHECKS: Final = (
     CheckInfo(
         name=PINS,
         holds="Each PIN was set by a recorded act, and its wrong tries are recorded attempts.",
+    ),
+    CheckInfo(
+        name=QUERIES,
+        holds="Each slip concerns a line of its person; nobody answered for what they signed.",
     ),
 )
 
@@ -106,6 +112,7 @@ class Books:
     pins: tuple[Pin, ...]
     pin_changes: tuple[PinChange, ...]
     wrong_pins: Mapping[PersonId, int]
+    queries: tuple[tuple[Query, QueryAnswer | None], ...]
     today: date
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from timebank.custody.domain.audit import PINS, Books
+from timebank.custody.domain.audit import PINS, QUERIES, Books, Moved
 from timebank.custody.domain.pin import PinAct, stands
+from timebank.custody.domain.query import Query, QueryAnswer, signers
+from timebank.custody.domain.sheet import SheetFile
 from timebank.domain.audit import Finding
+from timebank.domain.ids import TransactionId
 
 
 def check_pins(books: Books) -> Iterator[Finding]:
@@ -31,3 +34,46 @@ def check_pins(books: Books) -> Iterator[Finding]:
                 found=f"{pin.failures}",
                 message="attempts are missing, or somebody locked a PIN in the database",
             )
+
+
+def check_queries(books: Books) -> Iterator[Finding]:
+    """What a slip names is its person's, and who answered did not sign it."""
+    files = {file.sheet.id: file for file in books.files}
+    posted = {file.sheet.transaction: file for file in books.files if file.sheet.transaction}
+    moved: dict[TransactionId, list[Moved]] = {}
+    for each in books.moved:
+        moved.setdefault(each.transaction, []).append(each)
+    for query, answer in books.queries:
+        parts = moved.get(query.transaction, []) if query.transaction else []
+        file = files.get(query.sheet) if query.sheet else None
+        wrong = _not_theirs(query, file, parts)
+        if wrong is None and answer is not None:
+            of_it = {query.transaction, *(part.reverses for part in parts)}
+            file = file or next((posted[id_] for id_ in of_it if id_ in posted), None)
+            wrong = _answered_wrongly(answer, file, parts)
+        if wrong:
+            yield Finding(
+                check=QUERIES,
+                subject=f"query {query.id}",
+                expected="a line of this person, answered by somebody who did not sign it",
+                found=wrong,
+                message=f"slip {query.paper}",
+            )
+
+
+def _not_theirs(query: Query, file: SheetFile | None, parts: list[Moved]) -> str | None:
+    if query.sheet and (file is None or query.person not in {x.person for x in file.lines}):
+        return "a sheet without a line of theirs"
+    owners = {owner for part in parts for owner in (part.source_owner, part.target_owner)}
+    if query.transaction and query.person not in owners:
+        return "a transaction without hours of theirs inside"
+    return None
+
+
+def _answered_wrongly(
+    answer: QueryAnswer, file: SheetFile | None, parts: list[Moved]
+) -> str | None:
+    signed = {who for part in parts for who in (part.actor, part.approver)}
+    if file is not None:
+        signed = signers(file, None)
+    return "an answer by somebody who signed it" if answer.actor.person in signed else None

@@ -15,6 +15,8 @@ from timebank.domain.audit import Finding
 
 UNMATCHED_DAYS: Final = 14
 """For so long a move may wait for its other half before somebody should ask."""
+UNANSWERED_DAYS: Final = 7
+"""For so long a slip may lie before somebody should ask."""
 TOO_QUICK_SECONDS: Final = 120
 """Two people who sign a sheet at one computer take longer than that."""
 
@@ -72,4 +74,18 @@ def pins(books: Books) -> Iterator[Finding]:
                 expected="a role of staff",
                 found="none",
                 message="the PIN is not needed any more: timebank custody pin erase",
+            )
+
+
+def queries(books: Books) -> Iterator[Finding]:
+    """Slips that nobody answered for a week."""
+    for query, answer in books.queries:
+        since = query.recorded_at.date()
+        if answer is None and (books.today - since).days > UNANSWERED_DAYS:
+            yield Finding(
+                check="custody_queries",
+                subject=f"person {query.person}",
+                expected=f"an answer within {UNANSWERED_DAYS} days",
+                found=f"none since {since}",
+                message=f"timebank custody query answer {query.paper}",
             )

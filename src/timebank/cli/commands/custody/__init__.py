@@ -11,6 +11,7 @@ from timebank.cli.commands.custody import (
     person,
     pin,
     printing,
+    query,
     sheet,
     site,
 )
@@ -21,5 +22,5 @@ def register(app: typer.Typer) -> None:
     custody = group(
         app, "custody", "The prison volunteering scheme: timebank db upgrade --wing custody."
     )
-    for part in (pin, person, sheet, destination, site, printing, attention):
+    for part in (pin, person, sheet, destination, site, printing, query, attention):
         part.register(custody)

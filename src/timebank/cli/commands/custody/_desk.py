@@ -52,6 +52,12 @@ def beneficiary_id(uow: ReadingUnit, name: str) -> str:
     return _beginning(uow, "beneficiary", name)
 
 
+def query_id(uow: ReadingUnit, name: str) -> str:
+    """A slip by its number, or by the beginning of its id."""
+    known = {one.paper: one.id for one, _ in custody.queries.list(uow)}
+    return known.get(name) or _beginning(uow, "query", name)
+
+
 def exception_id(uow: ReadingUnit, name: str) -> str:
     """An exception by the beginning of its id."""
     return _beginning(uow, "exceptional", name, field="exception")

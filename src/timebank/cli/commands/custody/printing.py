@@ -60,7 +60,13 @@ def statement(
     found = timebank.accounts.statement(uow, view.membership.custody, start=first, end=end)
     known = uow.people.get(view.membership.id)
     ref = (known.ref if known else None) or view.membership.id[-6:]
-    page = pages.prisoner(found, ref=ref, held_minutes=view.held.minutes, made_on=bank_today(uow))
+    page = pages.prisoner(
+        found,
+        person=view.membership.id,
+        ref=ref,
+        held_minutes=view.held.minutes,
+        made_on=bank_today(uow),
+    )
     return _page(page, "statement", out)
 
 

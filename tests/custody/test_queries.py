@@ -1,0 +1,171 @@
+"""Slips that say "this is wrong": each rule of opening and answering, and who is told of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.custody.scheme import Scheme
+from tests.custody.test_scheme import earned
+from tests.support import refusal
+from timebank import Hours, staff
+from timebank.custody import destinations, people, queries, sheets
+from timebank.custody import scheme as schemes
+from timebank.custody.domain.query import slip_number
+from timebank.custody.domain.sheet import checked_paper
+from timebank.domain.actor import Actor, Role
+from timebank.domain.ids import FactId, PersonId
+
+OTHER = "0" * 32
+
+
+def sheet_of(scheme: Scheme, paper: str) -> FactId:
+    (found,) = scheme.see(sheets.of_paper, paper)
+    return found.id
+
+
+def posted(scheme: Scheme) -> FactId:
+    """Ray and Sam on a sheet that Olga verified, Otto approved and Cora posted."""
+    return scheme.posted("S-1", ("ray", 60), ("sam", 30))
+
+
+def opened(scheme: Scheme, **more: Any) -> FactId:
+    asked = {"paper": "Q-1", "concern": "minutes", "by": scheme.staff("bea"), **more}
+    return scheme.made(queries.open, "ray", **asked)
+
+
+def open_ones(scheme: Scheme) -> list[str]:
+    return [one.paper for one, _ in scheme.see(queries.list, open_only=True)]
+
+
+def test_a_slip_waits_until_somebody_answers_it(scheme: Scheme) -> None:
+    slip = opened(scheme, sheet=posted(scheme))
+    (waiting,) = scheme.see(schemes.todo)
+    assert (waiting.what, waiting.subject, waiting.next_step) == (
+        *("query minutes", "Q-1"),
+        "query answer",
+    )
+    scheme.do(queries.answer, slip, outcome="stands", by=scheme.staff("bea"))
+    assert (scheme.see(schemes.todo), open_ones(scheme)) == ((), [])
+    (asked,) = scheme.see(people.access, "ray")["queries"]
+    assert (asked["paper"], asked["answer"], asked["actor"]) == ("Q-1", "stands", "broker")
+    assert scheme.see(people.access, "sam")["queries"] == []
+    assert scheme.audit().findings == ()
+
+
+def test_after_a_week_without_an_answer_it_is_a_notice(scheme: Scheme) -> None:
+    slip = opened(scheme, sheet=posted(scheme))
+    scheme.days(7)
+    assert scheme.audit().notices == ()
+    scheme.days(1)
+    (notice,) = scheme.audit().notices
+    assert (notice.check, notice.subject) == ("custody_queries", f"person {scheme.people['ray']}")
+    scheme.do(queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
+    assert scheme.audit().notices == ()
+
+
+@pytest.mark.parametrize("who", ["olga", "otto"])
+@pytest.mark.parametrize("by_line_of", ["sheet", "statement", "reversal"])
+def test_nobody_answers_for_what_they_signed(scheme: Scheme, who: str, by_line_of: str) -> None:
+    sheet = posted(scheme)
+    transaction = scheme.see(sheets.get, sheet).sheet.transaction
+    line: dict[str, Any] = {"sheet": sheet}
+    if by_line_of == "statement":
+        line = {"transaction": transaction}
+    if by_line_of == "reversal":
+        asked = {"reason": "entered twice", "by": scheme.cora, "approved_by": scheme.colin}
+        entries = scheme.do(sheets.reverse, sheet, **asked)
+        assert entries.events
+        line = {"transaction": _reversal(scheme, str(transaction))}
+    slip = opened(scheme, **line)
+    act = partial(scheme.do, queries.answer, slip, outcome="stands")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.cora)
+    assert scheme.audit().findings == ()
+
+
+def _reversal(scheme: Scheme, transaction: str) -> str:
+    found = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=100))
+    return str(next(one.id for one in found if one.reverses == transaction))
+
+
+@pytest.mark.parametrize("who", ["cora", "olga"])
+def test_of_hours_without_a_sheet_those_who_moved_them_do_not_answer(
+    scheme: Scheme, who: str
+) -> None:
+    earned(scheme, "ray")
+    scheme.two(destinations.give, "ray", hours=Hours.of(1))
+    (gift, _) = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=9))[::-1]
+    slip = opened(scheme, transaction=gift.id, concern="destination")
+    act = partial(scheme.do, queries.answer, slip, outcome="withdrawn")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.staff("otto"))
+    assert scheme.audit().findings == ()
+
+
+def test_what_is_missing_names_no_line_and_anybody_answers(scheme: Scheme) -> None:
+    slip = opened(scheme, concern="missing")
+    scheme.do(queries.answer, slip, outcome="put_right", by=scheme.staff("olga"))
+    assert scheme.audit().findings == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"concern": "it was raining"}, "invalid_input concern"),
+        ({"concern": "missing", "sheet": "S-1"}, "invalid_input concern"),
+        ({}, "invalid_input concern"),
+        ({"sheet": "S-1", "paper": "R. Smith said"}, "invalid_input paper"),
+        ({"sheet": "S-2"}, "invalid_input sheet"),
+        ({"sheet": "S-1", "transaction": "S-1"}, "invalid_input sheet"),
+        ({"transaction": "S-2"}, "invalid_input transaction"),
+        ({"sheet": OTHER}, "not_found"),
+        ({"transaction": OTHER}, "not_found"),
+    ],
+)
+def test_what_is_no_slip_of_this_person_is_refused(
+    scheme: Scheme, wrong: dict[str, Any], error: str
+) -> None:
+    posted(scheme)
+    scheme.posted("S-2", ("sam", 30))
+    asked = dict(wrong)
+    if asked.get("sheet", OTHER) != OTHER:
+        asked["sheet"] = sheet_of(scheme, asked["sheet"])
+    if asked.get("transaction", OTHER) != OTHER:
+        file = scheme.see(sheets.get, sheet_of(scheme, asked["transaction"]))
+        asked["transaction"] = file.sheet.transaction
+    assert refusal(lambda: opened(scheme, **asked)) == error
+    assert scheme.see(queries.list) == ()
+
+
+def test_only_staff_who_are_not_in_custody_open_and_answer(scheme: Scheme) -> None:
+    sheet = posted(scheme)
+    scheme.do(staff.add, "tom", role="officer", by=scheme.cora)
+    tom = Actor(person=scheme.people["tom"], role=Role.OFFICER)
+    gran = Actor(person=scheme.people["gran"], role=Role.MEMBER)
+    for by, error in ((tom, "custody_in_custody"), (gran, "not_permitted")):
+        assert refusal(partial(opened, scheme, sheet=sheet, by=by)) == error
+    slip = opened(scheme, sheet=sheet)
+    for by, error in ((tom, "custody_in_custody"), (gran, "not_permitted")):
+        act = partial(scheme.do, queries.answer, slip, outcome="stands", by=by)
+        assert refusal(act) == error
+
+
+def test_a_slip_is_opened_once_and_answered_once(scheme: Scheme) -> None:
+    sheet = posted(scheme)
+    slip = opened(scheme, sheet=sheet)
+    assert refusal(lambda: opened(scheme, sheet=sheet)) == "ref_taken"
+    act = partial(scheme.do, queries.answer, slip, by=scheme.cora)
+    assert refusal(partial(act, outcome="maybe")) == "invalid_input outcome"
+    act(outcome="stands")
+    assert refusal(partial(act, outcome="stands")) == "wrong_state"
+    unknown = partial(scheme.do, queries.answer, OTHER, outcome="stands", by=scheme.cora)
+    assert refusal(unknown) == "not_found"
+
+
+def test_the_number_on_the_printed_slip_is_one_that_staff_can_enter(scheme: Scheme) -> None:
+    for id_ in (scheme.people["ray"], PersonId("f" * 32), PersonId("0" * 32)):
+        number = slip_number(id_, scheme.today)
+        assert checked_paper(number) == number
