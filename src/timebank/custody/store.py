@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ from timebank.wings import (
 )
 
 V = TypeVar("V", bound=WingValue)
+E = TypeVar("E", bound=WingValue)
 
 
 class CustodyStore(Store):
@@ -119,11 +121,8 @@ class CustodyStore(Store):
 
     def wrong_pins(self) -> dict[PersonId, int]:
         """How often each person's PIN was refused."""
-        who, code = tables.attempt.c.actor_id, tables.attempt.c.code
-        query = select(who, func.count().label("n")).where(
-            tables.attempt.c.bank_id == self.link.bank, code == WrongPin.code
-        )
-        return {row.actor_id: row.n for row in self.link.all(query.group_by(who))}
+        query = self._of_bank(tables.attempt).where(tables.attempt.c.code == WrongPin.code)
+        return Counter(row.actor_id for row in self.link.all(query))
 
     # --- sheets -----------------------------------------------------------------------------
 
@@ -145,9 +144,8 @@ class CustodyStore(Store):
     def sheet_of(self, transactions: Collection[TransactionId]) -> SheetFile | None:
         """The sheet that one of these transactions credited, if any."""
         posted = tables.sheet.c.transaction_id.in_(sorted(transactions))
-        return next(
-            iter(self._files(self._read(Sheet, self._of_bank(tables.sheet).where(posted)))), None
-        )
+        found = self._read(Sheet, self._of_bank(tables.sheet).where(posted))
+        return next(iter(self._files(found)), None)
 
     def of_paper(self, paper: str) -> tuple[Sheet, ...]:
         """Every entry of this paper, first to last."""
@@ -249,10 +247,7 @@ class CustodyStore(Store):
 
     def passages(self) -> tuple[tuple[Passage, PassageEnd | None], ...]:
         """Halves of moves in order of record, with what became of them."""
-        found = self._read(Passage, self._of_bank(tables.passage).order_by("id"))
-        said = self._read(PassageEnd, self._of_bank(tables.passage_end))
-        ends = {one.passage: one for one in said}
-        return tuple((one, ends.get(one.id)) for one in found)
+        return self._paired((Passage, tables.passage), (PassageEnd, tables.passage_end), "passage")
 
     def passage(self, code: str, direction: Direction) -> Passage | None:
         """The half of this code, if this site has it."""
@@ -294,17 +289,13 @@ class CustodyStore(Store):
         self, *, open_only: bool = False
     ) -> tuple[tuple[Exceptional, Looked | None], ...]:
         """What was shown to human eyes, in order of record, with what came of it."""
-        found = self._read(Exceptional, self._of_bank(tables.exceptional))
-        looked = {one.exceptional: one for one in self._read(Looked, self._of_bank(tables.looked))}
-        pairs = ((one, looked.get(one.id)) for one in sorted(found, key=lambda one: one.id))
+        end = (Looked, tables.looked)
+        pairs = self._paired((Exceptional, tables.exceptional), end, "exceptional")
         return tuple(pair for pair in pairs if not (open_only and pair[1] is not None))
 
     def queries(self) -> tuple[tuple[Query, QueryAnswer | None], ...]:
         """Slips that were handed in, in order of record, with their answers."""
-        found = self._read(Query, self._of_bank(tables.query).order_by("id"))
-        said = self._read(QueryAnswer, self._of_bank(tables.query_answer))
-        ends = {one.query: one for one in said}
-        return tuple((one, ends.get(one.id)) for one in found)
+        return self._paired((Query, tables.query), (QueryAnswer, tables.query_answer), "query")
 
     def attempts(self, *, after: FactId | None, limit: int) -> tuple[Attempt, ...]:
         """What was refused, in order of record."""
@@ -399,3 +390,11 @@ class CustodyStore(Store):
 
     def _read(self, kind: type[V], query: Select[Any]) -> tuple[V, ...]:
         return tuple(from_row(kind, row) for row in self.link.all(query))
+
+    def _paired(
+        self, kind: tuple[type[V], Table], end: tuple[type[E], Table], name: str
+    ) -> tuple[tuple[V, E | None], ...]:
+        """Facts in order of record, each with the one that names it, if there is one."""
+        ends = {getattr(one, name): one for one in self._read(end[0], self._of_bank(end[1]))}
+        found: Any = self._read(kind[0], self._of_bank(kind[1]).order_by("id"))
+        return tuple((one, ends.get(one.id)) for one in found)
