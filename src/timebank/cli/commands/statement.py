@@ -16,7 +16,7 @@ from timebank.cli import names, options
 from timebank.cli.command import reading
 from timebank.cli.files import writing_to
 from timebank.cli.render import Answer
-from timebank.domain.account import PERSONAL, Account
+from timebank.domain.account import NEVER_OVERDRAWN, PERSONAL, Account
 from timebank.domain.bank import day_of
 from timebank.domain.ids import AccountId, PersonId
 from timebank.domain.member import Person
@@ -138,10 +138,11 @@ def _page(
     found = timebank.accounts.statement(
         uow, account.id, start=days[0], end=days[1] + timedelta(days=1)
     )
+    inside = account.kind in NEVER_OVERDRAWN
     return Page(
         statement=found,
         heading=_heading(uow, account, people),
-        name_of=pages.role_of if by_role else _names(uow, found),
+        name_of=pages.role_of if by_role or inside else _names(uow, found),
     )
 
 
@@ -166,14 +167,14 @@ def _called(person: Person | None) -> str | None:
 
 
 def _names(uow: ReadingUnit, statement: Statement) -> pages.NameOf:
-    """The name of the other side, or its role where it has none."""
+    """The name of the other side; its role where it has none, or is that of somebody in custody."""
     owners = {line.entry.counterparty_owner for line in statement.lines}
     people = uow.people.many({owner for owner in owners if owner is not None})
 
     def name_of(entry: StatementEntry) -> str:
         owner = entry.counterparty_owner
         person = None if owner is None else people.get(owner)
-        if person is None:
+        if person is None or entry.counterparty_kind in NEVER_OVERDRAWN:
             return pages.role_of(entry)
         return _called(person) or f"{pages.role_of(entry)} ({names.pseudonym(person.id)})"
 
