@@ -257,12 +257,23 @@ def _is_own(module: ModuleType, name: str, found: object) -> bool:
 
 def made_python() -> str:
     """Every name of the front door; of a module, every public call."""
-    named = {name: getattr(timebank, name) for name in timebank.__all__}
+    return _door(timebank, "The front door")
+
+
+def made_custody_python() -> str:
+    """The same of the custody wing."""
+    from timebank import custody as wing
+
+    return _door(wing, "Names")
+
+
+def _door(door: ModuleType, title: str) -> str:
+    named = {name: getattr(door, name) for name in door.__all__}
     modules = {n: v for n, v in named.items() if isinstance(v, ModuleType)}
     others = {n: v for n, v in named.items() if n not in modules}
-    parts = ["## The front door\n", *_calls("timebank", others)]
+    parts = [f"## {title}\n", *_calls(door.__name__, others)]
     for name, module in modules.items():
-        parts.append(f"\n## `timebank.{name}`\n\n{first_line(module)}\n")
+        parts.append(f"\n## `{door.__name__}.{name}`\n\n{first_line(module)}\n")
         parts += _calls(name, public_functions(module))
     return "\n".join(parts) + "\n"
 
@@ -376,6 +387,8 @@ MADE: Final[dict[str, Callable[[], str]]] = {
     "python": made_python,
     "commands": made_commands,
     **{f"error-{code}": partial(made_error, code) for code in met_errors()},
+    "custody-python": made_custody_python,
+    "custody-columns": custody.made_columns,
     "custody-states": custody.made_states,
     "custody-freezes": custody.made_freezes,
     "custody-steps": custody.made_steps,

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from scripts.reference_words import RULES_WORDS
+from scripts.reference_words import RULES_WORDS, SHEET_COLUMNS
 from timebank.custody import errors
 from timebank.custody.domain.audit import CHECKS
 from timebank.custody.domain.membership import FREEZES, TRANSITIONS, State
 from timebank.custody.domain.rules import DEFAULT
 from timebank.custody.domain.sheet import STEP_ROLES, STEPS
 from timebank.custody.rules_text import as_plain
+from timebank.custody.sheet_file import OPTIONAL, REQUIRED
 from timebank.domain.account import AccountKind
 from timebank.errors import TimebankError
 
@@ -73,6 +74,13 @@ def made_rules() -> str:
 def _toml(value: object) -> str:
     """As it stands in a file."""
     return "{}" if value == {} else json.dumps(value)
+
+
+def made_columns() -> str:
+    """The columns of a file of papers."""
+    needed = {**dict.fromkeys(REQUIRED, "required"), **dict.fromkeys(OPTIONAL, "optional")}
+    rows = ((_code(name), word, SHEET_COLUMNS[name]) for name, word in needed.items())
+    return _table(("column", "", "means"), rows)
 
 
 def made_checks() -> str:

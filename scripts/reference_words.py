@@ -98,6 +98,21 @@ RULES_WORDS: Final = {
 }
 """Rule of the custody scheme → what it means."""
 
+SHEET_COLUMNS: Final = {
+    "paper": "The number on the paper, as `S-17`: at most three letters, then numbers.",
+    "activity": "One of the bank's categories.",
+    "worked_on": "The day, as `2026-10-05`; of a total its first day.",
+    "person": "The ref or id of a person inside.",
+    "minutes": "Whole minutes as they stand on the paper, before rounding.",
+    "basis": "`voluntary` where it is left out, `paid` or `sentence_requirement`.",
+    "until": "The last day of a total of a confidential activity.",
+    "starts": "When the session began, as `09:30`.",
+    "length": "How long it was, as `2:00`.",
+    "supervisor": "Who was in charge: a ref or id.",
+    "drafted_by": "Who wrote the paper, also somebody inside: a ref or id.",
+}
+"""Column of a file of papers → what stands in it."""
+
 EXIT_CODES: Final = {
     0: "in order",
     1: "findings: of an audit, or where two sides are not the same",

@@ -55,10 +55,9 @@ class CustodyStore(Store):
 
     # --- rules and people -------------------------------------------------------------------
 
-    def rules(self) -> RulesVersion | None:
-        """The newest rules."""
-        query = self._of_bank(tables.rules).order_by(tables.rules.c.version.desc()).limit(1)
-        return next(iter(self._read(RulesVersion, query)), None)
+    def rules(self) -> tuple[RulesVersion, ...]:
+        """All rules that were set, first to last: the last ones hold."""
+        return self._read(RulesVersion, self._of_bank(tables.rules).order_by("version"))
 
     def membership(self, person: PersonId) -> Membership | None:
         """A membership as it stands."""

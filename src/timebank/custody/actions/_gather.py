@@ -43,13 +43,18 @@ def case(
 ) -> Case:
     """Read what the rules need. *Refuses* a clock that cannot be right, with ``ClockSuspect``."""
     store = store_of(uow)
-    version = store.rules()
     return Case(
         store=store,
         now=conditions(uow, by=by, approved_by=approved_by, people=people),
-        rules=DEFAULT if version is None else version.rules,
+        rules=in_force(store),
         inside=store.inside(),
     )
+
+
+def in_force(store: CustodyStore) -> Rules:
+    """The rules that hold now: the last that were set, else those that are shipped."""
+    versions = store.rules()
+    return versions[-1].rules if versions else DEFAULT
 
 
 def locked_membership(uow: UnitOfWork, person: str) -> Membership:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from timebank.custody.actions._gather import acted, case, store_of
+from timebank.custody.actions._gather import acted, case, in_force, store_of
 from timebank.custody.domain import pin as rules
 from timebank.custody.domain.attention import Attempt
 from timebank.custody.domain.pin import Pin, PinAct
-from timebank.custody.domain.rules import DEFAULT
 from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.ids import FactId, PersonId
 from timebank.errors import InputError, RefusedError
@@ -132,8 +131,7 @@ def asked(uow: ReadingUnit, doing: str) -> bool:
     The rules themselves can be set without, as long as nobody has one: so a scheme says that it
     wants none.
     """
-    version = store_of(uow).rules()
-    wanted = (DEFAULT if version is None else version.rules).pins
+    wanted = in_force(store_of(uow)).pins
     return wanted and (doing != RULES_SET or bool(list(uow)))
 
 

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from timebank.custody.actions._gather import acted, case, coded, require_two_of_staff, store_of
+from timebank.custody.actions._gather import (
+    acted,
+    case,
+    coded,
+    in_force,
+    require_two_of_staff,
+    store_of,
+)
 from timebank.custody.domain.attention import Attempt, Exceptional, Looked
 from timebank.custody.domain.beneficiary import Standing, require_staff
+from timebank.custody.domain.goods import Goods, reported
 from timebank.custody.domain.membership import State, require_outside
 from timebank.custody.domain.rules import DEFAULT, Rules, RulesVersion
 from timebank.custody.domain.sheet import SheetState
@@ -40,7 +48,7 @@ def set_rules(
     before = found.store.rules()
     version = RulesVersion(
         id=FactId(found.now.fresh.id()),
-        version=1 if before is None else before.version + 1,
+        version=before[-1].version + 1 if before else 1,
         rules=rules,
         recorded_at=found.now.now,
         actor=by,
@@ -51,8 +59,20 @@ def set_rules(
 
 def rules(uow: ReadingUnit) -> Rules:
     """The rules that hold now."""
-    version = store_of(uow).rules()
-    return DEFAULT if version is None else version.rules
+    return in_force(store_of(uow))
+
+
+def goods(uow: ReadingUnit, *, start: date, end: date) -> tuple[Goods, ...]:
+    """What was posted of each activity that makes goods, or did under earlier rules.
+
+    Of the days from ``start`` up to and not including ``end``. *Refuses* no days, with
+    ``InputError``.
+    """
+    if end <= start:
+        raise InputError(field="end", problem=f"{end} does not lie after {start}")
+    store = store_of(uow)
+    held = [DEFAULT, *(version.rules for version in store.rules())]
+    return reported(store.files(states=(SheetState.POSTED,)), held, start, end)
 
 
 def exceptions(

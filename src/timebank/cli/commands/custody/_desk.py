@@ -13,6 +13,7 @@ from timebank import custody
 from timebank.cli import names
 from timebank.cli.command import writing
 from timebank.cli.commands.custody._signing import attempted, sign
+from timebank.errors import NotFoundError
 from timebank.ports import ReadingUnit
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +51,18 @@ def sheet_id(uow: ReadingUnit, name: str) -> str:
 def beneficiary_id(uow: ReadingUnit, name: str) -> str:
     """A beneficiary by the beginning of its id."""
     return _beginning(uow, "beneficiary", name)
+
+
+def beneficiary_of(uow: ReadingUnit, person: str, name: str) -> str:
+    """A person's beneficiary by the ref of the member outside, or by the beginning of its id."""
+    outside = uow.people.by_ref(name)
+    if outside is None:
+        return beneficiary_id(uow, name)
+    owned = uow.accounts.of_members([outside.id]).get(outside.id, ())
+    found = [one.id for one in custody.beneficiaries.list(uow, person) if one.account in owned]
+    if not found:
+        raise NotFoundError(kind="beneficiary", ref=name)
+    return found[-1]
 
 
 def query_id(uow: ReadingUnit, name: str) -> str:

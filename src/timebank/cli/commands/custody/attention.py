@@ -1,7 +1,8 @@
-"""``timebank custody exceptions``, ``attempts``, ``todo`` and ``rules``."""
+"""``timebank custody exceptions``, ``attempts``, ``todo``, ``due``, ``goods`` and ``rules``."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from timebank.cli.documents import named, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.custody import rules_text
+from timebank.domain.hours import Hours
 from timebank.domain.receipt import Receipt
 from timebank.ports import ReadingUnit
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     closed = f"{start} exceptions close 0192f3 --reason other --by olga"
     acting(exceptions, "close", action="custody.exception_close", example=closed)(close)
     reading(app, "attempts", example=f"{start} attempts --json")(attempts)
+    reading(app, "goods", example=f"{start} goods --month 2026-10")(goods)
     reading(app, "due", example=f"{start} due")(due)
     reading(app, "todo", example=f"{start} todo")(todo)
     rules = group(app, "rules", "What holds in this scheme.")
@@ -108,6 +111,39 @@ def todo(uow: ReadingUnit) -> Answer:
     }
     text: Any = grid(("What", "Which", "Since", "Next"), rows) if rows else "Nothing waits."
     return Answer(document=document, text=(text,))
+
+
+def goods(
+    uow: ReadingUnit,
+    from_: options.FromDay = None,
+    to: options.ToDay = None,
+    month: options.Month = None,
+    year: options.Year = None,
+) -> Answer:
+    """Report the hours posted of each activity that makes goods, one by one."""
+    first, last = options.day_range(from_, to, month, year)
+    found = custody.scheme.goods(uow, start=first, end=last + timedelta(days=1))
+    rows = [
+        (
+            one.category,
+            "yes" if one.allowed else "no",
+            one.sheets,
+            one.people,
+            Hours(minutes=one.raw_minutes),
+            Hours(minutes=one.credited_minutes),
+        )
+        for one in found
+    ]
+    document = {
+        "schema": "timebank.custody-goods/1",
+        "bank": uow.slug,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "goods": [plain(one) for one in found],
+    }
+    columns = ("Activity", "Allowed", ">Sheets", ">People", ">Raw", ">Credited")
+    text: Any = grid(columns, rows) if rows else "No activity of this scheme makes goods."
+    return Answer(document=document, text=(f"{first} to {last}", text))
 
 
 def due(uow: ReadingUnit) -> Answer:

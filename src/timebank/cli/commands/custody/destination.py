@@ -11,7 +11,7 @@ import typer
 from timebank import custody
 from timebank.cli import names, options
 from timebank.cli.command import Desk, group, reading
-from timebank.cli.commands.custody._desk import acting, beneficiary_id, sheet_id
+from timebank.cli.commands.custody._desk import acting, beneficiary_id, beneficiary_of, sheet_id
 from timebank.cli.documents import named
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
@@ -28,13 +28,14 @@ Which = Annotated[
     str, typer.Argument(metavar="BENEFICIARY", help="Its id, or the beginning of it.")
 ]
 SomeBeneficiary = Annotated[
-    str | None, typer.Option("--beneficiary", metavar="ID", help="Somebody on the list.")
+    str | None,
+    typer.Option("--beneficiary", metavar="REF", help="Somebody on the list: ref or id."),
 ]
 ToReview = Annotated[
     date | None,
     typer.Option("--review-by", metavar="DAY", parser=options.day, help="When to look again."),
 ]
-_PART: Final = re.compile(r"(?P<place>own|held|pot|[0-9a-f-]{4,36})(=(?P<weight>[1-9][0-9]{0,3}))?")
+_PART: Final = re.compile(r"(?P<place>[^=]+)(=(?P<weight>[1-9][0-9]{0,3}))?")
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def register(app: typer.Typer) -> None:
     _register_beneficiary(app)
     start = "timebank custody"
     two = "--by cora --approved-by olga"
-    given = f"{start} give r7 --hours 1:00 --beneficiary 0192f3 {two}"
+    given = f"{start} give r7 --hours 1:00 --beneficiary gran {two}"
     acting(app, "give", action="custody.give", example=given)(give)
     spent = f"{start} spend r7 --item library --by cora"
     acting(app, "spend", action="custody.spend", example=spent)(spend)
@@ -81,8 +82,8 @@ def _register_beneficiary(app: typer.Typer) -> None:
     reading(group_, "list", example=f"{start} list r7")(beneficiaries)
 
 
-def part(uow: ReadingUnit, text: str) -> custody.Part:
-    """``pot``, ``own=2``, ``held=1`` or a beneficiary's id. *Refuses* other text."""
+def part(uow: ReadingUnit, person: str, text: str) -> custody.Part:
+    """``pot``, ``own=2``, ``held=1`` or one of the person's beneficiaries. *Refuses* other text."""
     found = _PART.fullmatch(text.strip())
     if found is None:
         raise InputError(field="part", problem=f"{text!r} cannot be read; write pot=1 or own=2")
@@ -90,7 +91,7 @@ def part(uow: ReadingUnit, text: str) -> custody.Part:
     place = found["place"]
     if place in ("own", "held", "pot"):
         return custody.Part(place=custody.Place(place), weight=weight)
-    one = FactId(beneficiary_id(uow, place))
+    one = FactId(beneficiary_of(uow, person, place))
     return custody.Part(place=custody.Place.BENEFICIARY, weight=weight, beneficiary=one)
 
 
@@ -100,7 +101,7 @@ def set_(
     parts: Annotated[
         list[str],
         typer.Option(
-            "--part", metavar="PLACE[=SHARE]", help="own, held, pot, or a beneficiary's id."
+            "--part", metavar="PLACE[=SHARE]", help="own, held, pot, or a beneficiary: ref or id."
         ),
     ],
     given_on: Annotated[
@@ -119,7 +120,7 @@ def set_(
     return custody.destinations.set(
         desk.uow,
         person,
-        parts=[part(desk.uow, each) for each in parts],
+        parts=[part(desk.uow, person, each) for each in parts],
         given_on=given_on,
         paper=paper,
         sheet=None if sheet is None else sheet_id(desk.uow, sheet),
@@ -154,7 +155,7 @@ def give(
         desk.uow,
         person,
         hours=hours,
-        beneficiary=None if beneficiary is None else beneficiary_id(desk.uow, beneficiary),
+        beneficiary=None if beneficiary is None else beneficiary_of(desk.uow, person, beneficiary),
         held=held,
         by=desk.by,
         approved_by=desk.second_person(approved_by),

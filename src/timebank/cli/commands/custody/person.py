@@ -11,7 +11,7 @@ import typer
 from timebank import custody
 from timebank.cli import names, options
 from timebank.cli.command import Desk, group, reading
-from timebank.cli.commands.custody._desk import acting, beneficiary_id
+from timebank.cli.commands.custody._desk import acting, beneficiary_of
 from timebank.cli.documents import named, plain
 from timebank.cli.files import writing_to
 from timebank.cli.names import Labels
@@ -143,7 +143,7 @@ def close(
     reason: options.NeededReason,
     approved_by: options.ApprovedBy = None,
     beneficiary: Annotated[
-        str | None, typer.Option("--beneficiary", metavar="ID", help="Else the pot.")
+        str | None, typer.Option("--beneficiary", metavar="REF", help="Ref or id, else the pot.")
     ] = None,
 ) -> Receipt:
     """The membership ends, by two people, who say where hours go after a death or an absconding."""
@@ -151,7 +151,7 @@ def close(
         desk.uow,
         person,
         reason=reason,
-        beneficiary=None if beneficiary is None else beneficiary_id(desk.uow, beneficiary),
+        beneficiary=None if beneficiary is None else beneficiary_of(desk.uow, person, beneficiary),
         by=desk.by,
         approved_by=desk.second_person(approved_by),
         key=desk.key,
