@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +139,40 @@ def test_p36_a_blank_sheet_has_a_number_rows_and_two_signatures() -> None:
 def test_p36_everything_that_is_printed_is_safe_as_html() -> None:
     page = paper.blank_sheet(paper="S-1", activity="<script>alert(1)</script>")
     assert "<script>" not in page
+
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+A4_SHEETS = re.compile(rb"/MediaBox\s*\[0 0 59[45][.0-9]* 84[12][.0-9]*\]")
+SHEETS = re.compile(rb"/Type\s*/Page\b")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no browser that prints")
+def test_p36_a_browser_prints_each_page_on_one_sheet_of_a4(
+    sqlite_scheme: Scheme, tmp_path: Path
+) -> None:
+    keep(sqlite_scheme, "ray")
+    for n in range(LINES + 4):
+        sqlite_scheme.posted(f"S-{n}", ("ray", 15))
+    full = page_of(sqlite_scheme, "ray").replace("Work: learning", "Work: " + "companionship " * 4)
+    pages = {
+        "statement": full,
+        "sheet": paper.blank_sheet(paper="S-18", activity="companionship " * 4),
+        "family": paper.family(
+            statement(sqlite_scheme, sqlite_scheme.accounts["gran"]), heading(sqlite_scheme, "Gran")
+        ),
+    }
+    for name, page in pages.items():
+        printed = _printed(page, tmp_path / name)
+        assert (len(SHEETS.findall(printed)), len(A4_SHEETS.findall(printed))) == (1, 1), name
+
+
+def _printed(page: str, place: Path) -> bytes:
+    source, target = place.with_suffix(".html"), place.with_suffix(".pdf")
+    source.write_text(page, encoding="utf-8")
+    how = ("--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer")
+    command = [str(BROWSER), *how, f"--print-to-pdf={target}", source.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return target.read_bytes()
 
 
 OUTING = re.compile(r"prison|custody|riverside|hmp|inmate|offender|sentence|release|inside\b", re.I)
