@@ -131,7 +131,9 @@ def closed_down(sites: Sequence[Scheme]) -> None:
         _made_movable(site)
         for half, end in site.see(passages):
             if half.direction is Direction.OUT and end is None:
-                site.two(move_arrived if half.code in taken else move_cancel, half.code)
+                left = site.see(members.get, half.person).status is Status.LEFT
+                arrived = left or half.code in taken
+                site.two(move_arrived if arrived else move_cancel, half.code)
         for one in site.see(people.list):
             if one.state not in ENDING | {State.CLOSED}:
                 site.two(people.release, one.id, reason="other")
