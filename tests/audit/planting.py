@@ -27,7 +27,7 @@ from timebank.actions.audits import AuditReport
 from timebank.domain.ids import bank_id_of
 from timebank.proof.checkpoint import Checkpoint
 from timebank.storage.sql import guards, schema
-from timebank.storage.sql.stores.audit_rows import RULES
+from timebank.storage.sql.stores.audit_rules import RULES
 from timebank.storage.sql.types import AccountKey, Day, Id, Moment
 from timebank.storage.sql.unit_of_work import SqlUnit
 from timebank.testing import FrozenClock

@@ -36,7 +36,7 @@ from timebank.domain.audit_rows import (
 from timebank.domain.policy import Policy
 from timebank.ports import AuditSource, ReadingUnit
 from timebank.proof.checkpoint import Checkpoint
-from timebank.proof.checks import check_kept, check_leaves, check_tree
+from timebank.proof.checks import Spread, check_kept, check_leaves, check_tree
 
 KEPT: Final = "extends_kept_checkpoint"
 _ENTRIES = ("balances_match_transfers", "numbers_without_gap", "running_balances_add_up")
@@ -124,7 +124,9 @@ def passes(
     }
 
 
-def streams(uow: ReadingUnit, source: AuditSource, since: Checkpoint | None) -> Passes:
+def streams(
+    uow: ReadingUnit, source: AuditSource, since: Checkpoint | None, spread: Spread
+) -> Passes:
     """The passes that look at things row by row."""
     seals, start = uow.seals, 0 if since is None else since.size
 
@@ -135,7 +137,7 @@ def streams(uow: ReadingUnit, source: AuditSource, since: Checkpoint | None) -> 
 
     return {
         _ENTRIES: entries,
-        _LEAVES: lambda: check_leaves(seals, uow.banks.get().hash_domain, start),
+        _LEAVES: lambda: check_leaves(seals, uow.banks.get().hash_domain, start, spread),
         _TREE: lambda: chain(
             check_tree(seals, seals.heads(), since),
             check_chain(source.chain(), source.tree_size()),

@@ -23,6 +23,7 @@ from timebank.domain.audit import (
 from timebank.errors import InputError
 from timebank.ports import ReadingUnit, WingAudit
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
+from timebank.proof.checks import Spread
 
 BEFORE = "before_the_checkpoint"
 """Why an audit since a checkpoint did not check something: it came earlier."""
@@ -84,6 +85,7 @@ def run(
     max_unsealed_hours: int = 48,
     accepted: Collection[Accepted] = (),
     progress: Progress | None = None,
+    spread: Spread = map,
 ) -> AuditReport:
     """Run all checks, or those named. It finds; it never repairs.
 
@@ -93,15 +95,16 @@ def run(
     as if the checkpoint had been given as ``kept``. Facts that wait for the sealer for longer than
     ``max_unsealed_hours`` are a finding.
     ``accepted`` findings are listed apart, as long as value and review date stand.
-    ``progress`` is called with each check's name before it runs.
+    ``progress`` is called with each check's name before it runs. ``spread`` says how leaves are
+    recomputed: one page after the other, or by ``timebank.proof.spread.in_processes`` on all cores.
 
     *Refuses* an unknown check with ``InputError``. A check that cannot read is not an exception
     but makes the verdict ``incomplete``.
     """
-    report = _run(uow, checks, kept, since, max_unsealed_hours, accepted, progress)
+    report = _run(uow, checks, kept, since, max_unsealed_hours, accepted, progress, spread)
     if since is None or report.verdict is not Verdict.FINDINGS:
         return report
-    return _run(uow, checks, since, None, max_unsealed_hours, accepted, progress)
+    return _run(uow, checks, since, None, max_unsealed_hours, accepted, progress, spread)
 
 
 def _run(
@@ -112,17 +115,21 @@ def _run(
     max_unsealed_hours: int,
     accepted: Collection[Accepted],
     progress: Progress | None,
+    spread: Spread,
 ) -> AuditReport:
-    source = uow.audit if since is None else uow.audit.later(since.size, since.sealed_at)
+    whole = uow.audit
+    source = whole if since is None else whole.later(since.size, since.sealed_at)
     beside = uow.wing_audits
     names = (*NAMES, *(check.name for audit in beside for check in audit.checks))
     skipped = _skipped(names, checks, kept or since)
-    looks = streams(uow, source, since) | passes(uow, source, kept or since, max_unsealed_hours)
+    looks = streams(uow, source, since, spread) | passes(
+        uow, source, kept or since, max_unsealed_hours
+    )
     for audit in beside:
         looks |= audit.passes(uow)
     found, more = _found(uow, names, looks, skipped, progress or (lambda name: None))
     excused = _excused(uow, found, accepted)
-    counted = _read(uow, uow.audit.counted, _NO_COUNTS)
+    counted = _read(uow, whole.counted, _NO_COUNTS)
     looked_at = counted if since is None else _read(uow, source.counted, _NO_COUNTS)
     subjects = Counter(looked_at)
     for audit in beside:

@@ -118,12 +118,17 @@ def check_notes(noted: Iterable[NotedFact], strays: Iterable[str]) -> Iterator[F
             )
 
 
-def check_codes(words: Iterable[CodedWord], policies: Collection[Policy]) -> Iterator[Finding]:
-    """Columns for codes hold codes of a policy: free words belong into erasable notes."""
-    codes = {
+def codes_of(policies: Collection[Policy]) -> dict[str, set[str]]:
+    """What may stand in a column for codes: a policy's own, and those that every policy has."""
+    return {
         "reason": {*REASONS, *(reason for policy in policies for reason in policy.reasons)},
         "category": {*CATEGORIES, *(word for policy in policies for word in policy.categories)},
     }
+
+
+def check_codes(words: Iterable[CodedWord], policies: Collection[Policy]) -> Iterator[Finding]:
+    """Columns for codes hold codes of a policy: free words belong into erasable notes."""
+    codes = codes_of(policies)
     for found in words:
         if found.word not in codes[found.column]:
             yield Finding(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from itertools import compress
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.audit import (
@@ -53,6 +54,35 @@ class TreeHead:
     sealed_at: datetime
 
 
+Columns = Sequence[Sequence[Any]]
+
+
+class LeafPage(NamedTuple):
+    """Leaves in order of position, as columns; where a transaction has several transfers, a row for
+    each of them.
+
+    Ids are 32 digits, those of accounts 16, times whole microseconds since 1970, days ISO 8601.
+    Where there is no salt, nothing but the leaf is told. What the columns are of, and in which
+    order, ``timebank.proof.plain`` says.
+    """
+
+    leaf: Columns
+    salt: Sequence[bytes | None]
+    acted: Columns = ()
+    grounds: Columns = ()
+    transfer: Columns = ()
+
+    def rows(self, chosen: Sequence[bool]) -> LeafPage:
+        """Those rows that are chosen."""
+        if all(chosen):
+            return self
+        leaf, acted, grounds, transfer = (
+            [list(compress(column, chosen)) for column in columns]
+            for columns in (self.leaf, self.acted, self.grounds, self.transfer)
+        )
+        return LeafPage(leaf, list(compress(self.salt, chosen)), acted, grounds, transfer)
+
+
 class SealStore(Protocol):
     """The queue of facts that wait, and the tree of those that are sealed."""
 
@@ -81,6 +111,11 @@ class SealStore(Protocol):
 
     def leaves(self, start: int = 0) -> Iterator[Leaf]:
         """Every leaf from that position on, in order."""
+        ...
+
+    def pages(self, start: int = 0) -> Iterator[LeafPage]:
+        """The same in pages of bounded size, with what their transactions are made of where that
+        is quickly told."""
         ...
 
     def position(self, kind: str, fact: str) -> int | None: ...

@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import reduce
-from itertools import islice
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial, reduce
+from itertools import tee
+from typing import Any, Final, Protocol
 
 from timebank.domain.audit import Finding
 from timebank.domain.sealed import about
-from timebank.ports import Leaf, SealStore, TreeHead
+from timebank.ports import Leaf, LeafPage, SealStore, TreeHead
 from timebank.proof import tree
 from timebank.proof.checkpoint import Checkpoint
 from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash, node_hash
+from timebank.proof.plain import unproven
 
-AT_ONCE: Final = 2_000
-"""How many facts are in memory while their leaves are recomputed."""
+_LEAF: Final = ("position", "kind", "fact", "hash")
 
 
-def check_leaves(seals: SealStore, hash_domain: bytes, start: int = 0) -> Iterator[Finding]:
-    """Every leaf from ``start`` on is the hash of its fact as it stands; no position is missing."""
-    expected, leaves = start, seals.leaves(start)
-    while part := list(islice(leaves, AT_ONCE)):
-        facts = seals.facts(part)
-        for leaf in part:
-            fact = facts.get((leaf.kind, leaf.fact))
+class Spread(Protocol):
+    """How one piece of work after the other is done, answers in order: as ``map`` does, or better.
+
+    What is not asked for yet is not begun, but for a few pieces.
+    """
+
+    def __call__(self, work: Callable[[Any], Any], each: Iterable[Any], /) -> Iterator[Any]: ...
+
+
+def check_leaves(
+    seals: SealStore, hash_domain: bytes, start: int = 0, spread: Spread = map
+) -> Iterator[Finding]:
+    """Every leaf from ``start`` on is the hash of its fact as it stands; no position is missing.
+
+    Facts are read one by one only where their columns do not show it (``plain``).
+    """
+    given, kept = tee(seals.pages(start))
+    work, expected = partial(unproven, hash_domain=hash_domain), start
+    for doubtful, page in zip(spread(work, given), kept, strict=True):
+        positions = list(dict.fromkeys(page.leaf[0]))
+        after = expected + len(positions)
+        if doubtful or positions != list(range(expected, after)):
+            yield from _checked(seals, hash_domain, page, {*doubtful}, expected)
+            after = positions[-1] + 1
+        expected = after
+
+
+def _checked(
+    seals: SealStore, hash_domain: bytes, page: LeafPage, doubtful: set[int], expected: int
+) -> Iterator[Finding]:
+    """The same, leaf by leaf."""
+    rows = zip(*page.leaf, strict=True)
+    leaves = {row[0]: Leaf(**dict(zip(_LEAF, row, strict=True))) for row in rows}
+    facts = seals.facts([leaf for leaf in leaves.values() if leaf.position in doubtful])
+    for leaf in leaves.values():
+        found: bytes | None = leaf.hash
+        fact = facts.get((leaf.kind, leaf.fact))
+        if leaf.position in doubtful:
             found = None if fact is None else leaf_hash(leaf_data(fact, hash_domain))
-            if leaf.position != expected or found != leaf.hash:
-                made = "" if fact is None else about(fact)
-                yield _leaf_finding(leaf, expected, found, f" (it made {made})" if made else "")
-            expected = leaf.position + 1
+        if leaf.position != expected or found != leaf.hash:
+            made = "" if fact is None else about(fact)
+            yield _leaf_finding(leaf, expected, found, f" (it made {made})" if made else "")
+        expected = leaf.position + 1
 
 
 def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None, more: str) -> Finding:

@@ -52,10 +52,11 @@ class Part:
 def record(hash_domain: bytes, kind: str, *fields: Field) -> bytes:
     """A record of version 1."""
     head = bytes([VERSION]) + hash_domain
-    return head + b"".join(map(_field, (kind, *fields)))
+    return head + b"".join(map(encoded, (kind, *fields)))
 
 
-def _field(value: Field) -> bytes:
+def encoded(value: Field) -> bytes:
+    """A field as bytes."""
     if value is None:
         return b"\x00"
     plain = _PLAIN.get(type(value), _word)(value)

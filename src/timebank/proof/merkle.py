@@ -23,7 +23,8 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes in order; SHA-256 of nothing where there are none."""
     if not leaves:
         return sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    middle = 1 << (len(leaves) - 1).bit_length() - 1
-    return node_hash(root_of(leaves[:middle]), root_of(leaves[middle:]))
+    level = [*leaves]
+    while len(level) > 1:  # the split at a power of two, seen from below: an odd one out moves up
+        last = level[len(level) & ~1 :]
+        level = [node_hash(*pair) for pair in zip(level[::2], level[1::2], strict=False)] + last
+    return level[0]

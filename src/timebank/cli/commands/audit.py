@@ -22,6 +22,7 @@ from timebank.cli.session import Place
 from timebank.cli.signing import read
 from timebank.domain.audit import NAMES, Accepted, Finding, Verdict
 from timebank.proof.checkpoint import Checkpoint, parse
+from timebank.proof.spread import in_processes
 
 EXIT_CODES: Final = {
     Verdict.CLEAN: 0,
@@ -81,6 +82,7 @@ def audit(
             max_unsealed_hours=max_unsealed,
             accepted=accepted_in(accepted),
             progress=progress,
+            spread=in_processes,
         )
     if strict and report.notices:
         report = _strict(report)

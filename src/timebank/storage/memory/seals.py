@@ -9,7 +9,7 @@ from timebank.domain.account import Account, is_opening
 from timebank.domain.ids import FactId
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.sealed import Sealed, founds, whole
-from timebank.ports import Leaf, TreeHead
+from timebank.ports import Leaf, LeafPage, TreeHead
 from timebank.storage.memory.database import SEALED, Shelf
 
 T = TypeVar("T")
@@ -79,6 +79,12 @@ class Seals:
     def leaves(self, start: int = 0) -> Iterator[Leaf]:
         """Every leaf from that position on, in order."""
         return iter([leaf for at, leaf in sorted(self._shelf.leaves.items()) if at >= start])
+
+    def pages(self, start: int = 0) -> Iterator[LeafPage]:
+        """All of them as one page; facts are at hand as they are."""
+        rows = [(leaf.position, leaf.kind, leaf.fact, leaf.hash) for leaf in self.leaves(start)]
+        if rows:
+            yield LeafPage([*zip(*rows, strict=True)], [None] * len(rows))
 
     def position(self, kind: str, fact: str) -> int | None:
         """Where a fact is sealed, if it is."""

@@ -84,10 +84,14 @@ class SqlUnit:
         self.outbox = SqlOutbox(link)
         self.seals = SqlSealStore(link)
         self.archive = SqlArchive(link)
-        self.audit = SqlAuditSource(link)
         self.connection = connection
         self.link = link
         self._broken: BaseException | None = None
+
+    @property
+    def audit(self) -> SqlAuditSource:
+        """A source that has looked at nothing yet: what it sees once it does not ask again."""
+        return SqlAuditSource(self.link)
 
     @property
     def wing_audits(self) -> tuple[WingAudit, ...]:

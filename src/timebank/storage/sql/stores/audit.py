@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -19,7 +18,6 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.domain.account import Account, AccountChange, ChangeField
 from timebank.domain.audit import (
@@ -29,51 +27,22 @@ from timebank.domain.audit import (
     ReversalPair,
     TransferLine,
 )
-from timebank.errors import InputError, StorageError
 from timebank.storage.sql import schema
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
-from timebank.storage.sql.stores.audit_chain import SqlAuditChain
 from timebank.storage.sql.stores.audit_entries import SqlAuditEntries
 from timebank.storage.sql.stores.audit_rows import SqlAuditRows
 from timebank.storage.sql.stores.audit_scope import Later
 from timebank.storage.sql.stores.audit_standing import SqlAuditStanding
+from timebank.storage.sql.stores.audit_ties import is_about
 
 
-class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
+class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     """``AuditSource`` in SQL."""
 
     def later(self, size: int, sealed_at: datetime) -> SqlAuditSource:
         """The same of what the first leaves do not seal."""
         return SqlAuditSource(self.link, Later(self.link, size, sealed_at))
-
-    @property
-    def unreadable(self) -> tuple[type[Exception], ...]:
-        """What a stream raises when a table cannot be read, or a row says nothing we know."""
-        return (
-            StorageError,
-            SQLAlchemyError,
-            InputError,
-            ValueError,
-            TypeError,
-            LookupError,
-            OverflowError,
-        )
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """A savepoint: PostgreSQL reads nothing more after an error outside of one."""
-        try:
-            with self.link.connection.begin_nested() as savepoint:
-                yield
-                savepoint.rollback()
-        except SQLAlchemyError as error:
-            raise self.link.failure(error) from error
-
-    def require_answered(self) -> None:
-        """*Refuses* to go on where the database itself failed meanwhile, with its error."""
-        if self.link.failed is not None:
-            raise self.link.failed
 
     def accounts(self) -> Iterator[Account]:
         """Every account in order of id."""
@@ -142,6 +111,8 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
 
     def reversals(self) -> Iterator[ReversalPair]:
         """Reversals and their originals with all transfers."""
+        if self._is_empty(schema.transaction, "reverses"):
+            return
         transaction, transfer = schema.transaction.c, schema.transfer
         reversing = [self._in_scope(schema.transaction), transaction.reverses.is_not(None)]
         lines = [
@@ -238,14 +209,16 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
     def unaccounted(self) -> Iterator[tuple[str, str]]:
         """Facts that are neither queued nor sealed, or both, or queued under another time; and
         what is queued without being a fact."""
+        if self._is_accounted():
+            return
         queue, leaf = schema.seal_queue, schema.leaf
         among = self._in_scope if self._as_many_as_accounted() else self._own
         for kind, word in SEALED.items():
             table = SHAPES[kind][0]
             query = (
                 select(table.c.id)
-                .outerjoin(queue, _is_about(queue, table, word))
-                .outerjoin(leaf, _is_about(leaf, table, word))
+                .outerjoin(queue, is_about(queue, table, word))
+                .outerjoin(leaf, is_about(leaf, table, word))
                 .where(
                     among(table),
                     or_(
@@ -259,7 +232,7 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
                 yield word, row.id
         a_fact = or_(
             *(
-                exists().where(_is_about(queue, SHAPES[kind][0], word))
+                exists().where(is_about(queue, SHAPES[kind][0], word))
                 for kind, word in SEALED.items()
             )
         )
@@ -311,13 +284,13 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
             "receipts": schema.outbox,
             "holds": schema.hold,
         }
-        counts = {name: self._count(self._in_scope(table)) for name, table in tables.items()}
+        counts = {name: self._rows(table) for name, table in tables.items()}
         reverses = schema.transaction.c.reverses.is_not(None)
         return {
             **counts,
             **self._entries_counted(counts),
             "reversals": self._count(self._in_scope(schema.transaction), reverses),
-            "facts": sum(self._count(self._in_scope(SHAPES[kind][0])) for kind in SEALED),
+            "facts": sum(self._rows(SHAPES[kind][0]) for kind in SEALED),
             "tables": len(schema.metadata.tables),
         }
 
@@ -330,20 +303,17 @@ class SqlAuditSource(SqlAuditChain, SqlAuditEntries, SqlAuditRows, SqlAuditStand
         row = self.link.run(query).one()
         return row[0], row.oldest
 
+    def _rows(self, table: Table) -> int:
+        """How many rows of a table are looked at; a pass over it has counted them already."""
+        seen = self._seen.get(table.name)
+        return self._count(self._in_scope(table)) if seen is None else seen["rows"]
+
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return int(self.link.run(select(func.count()).where(*conditions)).scalar_one())
 
 
 def _same(table: Table, beside: Table, id_: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(table.c.bank_id == beside.c.bank_id, table.c.id == id_)
-
-
-def _is_about(place: Table, table: Table, word: str) -> ColumnElement[bool]:
-    return and_(
-        place.c.bank_id == table.c.bank_id,
-        place.c.kind == word,
-        place.c.fact_id == table.c.id,
-    )
 
 
 def _outside(account: Any) -> ColumnElement[bool]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
-    CheckConstraint,
     ColumnElement,
     ForeignKeyConstraint,
     Row,
@@ -27,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from timebank.domain.actor import STAFF_ROLES
 from timebank.domain.audit_rows import (
     BrokenRule,
     ChainedHead,
@@ -35,45 +33,22 @@ from timebank.domain.audit_rows import (
     NotedFact,
     StrayTransfer,
 )
-from timebank.domain.exchange import Side
 from timebank.errors import SchemaError
 from timebank.storage.sql import _migrate, schema
 from timebank.storage.sql.rows import requests
-from timebank.storage.sql.stores.audit_scope import Scoped
-
-_APPROVED: Final = {
-    "approver_whole": "(approver_role IS NULL) = (approver_id IS NULL)",
-    "approver_role": "approver_role IN ('broker', 'coordinator', 'officer', 'member', 'system')",
-}
-_SIDES: Final = ", ".join(f"'{side.value}'" for side in Side)
-
-RULES: Final[Mapping[str, Mapping[str, str]]] = {
-    "policy": _APPROVED,
-    "account_change": _APPROVED,
-    "transaction": {**_APPROVED, "encoding": "encoding = 1"},
-    "exchange_act": {**_APPROVED, "side": f"side IN ({_SIDES})"},
-    "period_close": _APPROVED,
-    "exchange": {"proposed_by": f"proposed_by IN ({_SIDES})"},
-    "member": {"kind": "kind IN ('person', 'organisation')"},
-    "staff": {"role": "role IN ('broker', 'coordinator', 'officer')"},
-}
-"""What no constraint says, but every row that we write keeps to: table → name → condition."""
-
-_FACTS: Final = (
-    schema.policy,
-    schema.account_change,
-    schema.transaction,
-    schema.exchange_act,
-    schema.period_close,
-    schema.day_statement,
+from timebank.storage.sql.stores.audit_rules import (
+    CODED,
+    FACTS,
+    STAFF,
+    acting,
+    is_large,
+    references_of,
+    rules_of,
 )
-"""Facts that say who acted."""
-
-_ELSEWHERE: Final = frozenset({schema.transfer.name})
-"""Tables whose references other checks follow on a pass of their own."""
+from timebank.storage.sql.stores.audit_ties import SqlAuditTies
 
 
-class SqlAuditRows(Scoped):
+class SqlAuditRows(SqlAuditTies):
     """The part of ``AuditSource`` that looks at rows one by one."""
 
     def schema_differences(self) -> tuple[str, ...]:
@@ -89,7 +64,9 @@ class SqlAuditRows(Scoped):
 
     def broken_rules(self) -> Iterator[BrokenRule]:
         """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
-        for table, query in _breaches():
+        for table, of, query in _breaches():
+            if self._is_sound(table) and (of is None or self._is_empty(table, of)):
+                continue
             for row in self.link.stream(query.where(self._scanned(table))):
                 yield BrokenRule(
                     table=table.name.removeprefix(schema.PREFIX),
@@ -100,6 +77,8 @@ class SqlAuditRows(Scoped):
 
     def stray_transfers(self) -> Iterator[StrayTransfer]:
         """Transfers that were not recorded with their transaction; transactions without any."""
+        if self._is_tied():
+            return
         transfer, transaction = schema.transfer, schema.transaction
         ours = and_(
             transaction.c.bank_id == transfer.c.bank_id,
@@ -139,6 +118,8 @@ class SqlAuditRows(Scoped):
         """Facts that keep the digest of a note, each beside the note."""
         note = schema.note
         for fact in (schema.transaction, schema.account_change, schema.exchange_act):
+            if self._is_empty(fact, "note_digest"):
+                continue
             here = and_(note.c.bank_id == fact.c.bank_id, note.c.about_id == fact.c.id)
             query = (
                 select(fact.c.id, fact.c.note_digest, note.c.about_id, note.c.salt, note.c.text)
@@ -174,15 +155,16 @@ class SqlAuditRows(Scoped):
 
     def unappointed(self) -> Iterator[tuple[str, str]]:
         """Who acted (person, role) in a role that nobody gave them; each once."""
-        staff, roles = schema.staff, [role.value for role in sorted(STAFF_ROLES, key=str)]
+        if all(self._is_sound(fact) for fact in FACTS):
+            return
+        staff = schema.staff
         acted = union(
             *(
                 select(
                     fact.c[f"{who}_id"].label("person"), fact.c[f"{who}_role"].label("role")
-                ).where(self._scanned(fact), fact.c[f"{who}_role"].in_(roles))
-                for fact in _FACTS
-                for who in ("actor", "approver")
-                if f"{who}_id" in fact.c
+                ).where(self._scanned(fact), fact.c[f"{who}_role"].in_(STAFF))
+                for fact in FACTS
+                for who in acting(fact)
             )
         ).subquery()
         given = exists().where(
@@ -194,13 +176,10 @@ class SqlAuditRows(Scoped):
             yield row.person, row.role
 
     def coded_words(self) -> Iterator[CodedWord]:
-        """Each word in a column for codes, once per table."""
-        for table, column in (
-            (schema.transaction, "reason"),
-            (schema.transaction, "category"),
-            (schema.account_change, "reason"),
-            (schema.exchange_act, "reason"),
-        ):
+        """Each word in a column for codes, once per table; none of a table where all are codes."""
+        for table, column in ((table, name) for table, names in CODED.items() for name in names):
+            if self._is_sound(table):
+                continue
             word, id_ = table.c[column], table.c.id
             query = select(word.label("word"), id_).where(self._scanned(table), word.is_not(None))
             if self.link.is_sqlite:  # of a group's columns it takes any row's
@@ -242,23 +221,23 @@ class SqlAuditRows(Scoped):
 
 
 @cache
-def _breaches() -> tuple[tuple[Table, Select[Any]], ...]:
-    """The questions of ``broken_rules``, of all banks."""
+def _breaches() -> tuple[tuple[Table, str | None, Select[Any]], ...]:
+    """The questions of ``broken_rules``, of all banks; with the column that leads to a large table,
+    if one does."""
     return tuple(
-        (table, query) for table in schema.metadata.sorted_tables for query in _breaches_of(table)
+        (table, of, query)
+        for table in schema.metadata.sorted_tables
+        for of, query in _breaches_of(table)
     )
 
 
-def _breaches_of(table: Table) -> Iterator[Select[Any]]:
-    if rules := _rules_of(table):
+def _breaches_of(table: Table) -> Iterator[tuple[str | None, Select[Any]]]:
+    if rules := rules_of(table):
         broken = case(*((text(f"NOT ({rule})"), name) for name, rule in rules.items()))
         query = _keys(table, broken.label("broken_rule"), null().label("named"))
-        yield query.where(broken.is_not(None))
-    if table.name in _ELSEWHERE:
-        return
-    for key in table.foreign_key_constraints:
-        if len(key.columns) > 1:
-            yield _orphans(table, key)
+        yield None, query.where(broken.is_not(None))
+    for column, key in references_of(table):
+        yield column.name if is_large(key) else None, _orphans(table, key)
 
 
 def _orphans(table: Table, key: ForeignKeyConstraint) -> Select[Any]:
@@ -274,14 +253,6 @@ def _orphans(table: Table, key: ForeignKeyConstraint) -> Select[Any]:
 def _keys(table: Table, *more: ColumnElement[Any]) -> Select[Any]:
     key = [c for c in table.primary_key.columns if c.name != "bank_id"]
     return select(*key, *more)
-
-
-def _rules_of(table: Table) -> dict[str, str]:
-    """The conditions that every row of a table meets, by name."""
-    checks = {
-        str(c.name): str(c.sqltext) for c in table.constraints if isinstance(c, CheckConstraint)
-    }
-    return checks | {**RULES.get(table.name.removeprefix(schema.PREFIX), {})}
 
 
 def _named(table: Table, row: Row[Any]) -> str:

@@ -14,10 +14,11 @@ from timebank.domain.exchange import Exchange
 from timebank.domain.ids import ExchangeId, FactId, TransactionId
 from timebank.domain.sealed import Sealed, begins, founds, opens, whole
 from timebank.errors import InputError
-from timebank.ports import Leaf, TreeHead
+from timebank.ports import Leaf, LeafPage, TreeHead
 from timebank.storage.sql import schema
 from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.rows import exchanges, ledger, people
+from timebank.storage.sql.stores import leaf_pages
 from timebank.storage.sql.stores._common import Store, page, slices
 from timebank.storage.sql.stores.accounts import SqlAccountStore
 from timebank.storage.sql.stores.exchanges import SqlExchangeStore
@@ -205,6 +206,10 @@ class SqlSealStore(Store):
         query = self._of_bank(leaf).where(leaf.c.position >= start).order_by(leaf.c.position)
         for row in self.link.stream(query):
             yield Leaf(position=row.position, kind=row.kind, fact=row.fact_id, hash=bytes(row.hash))
+
+    def pages(self, start: int = 0) -> Iterator[LeafPage]:
+        """The same in pages, with the columns of their transactions."""
+        return leaf_pages.pages(self.link, start)
 
     def position(self, kind: str, fact: str) -> int | None:
         """Where a fact is sealed, if it is."""
