@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from enum import Enum
 from typing import Annotated, Final, NamedTuple
 
@@ -11,6 +12,7 @@ import typer
 from benchmarks.auditing import audit, audit_leaves, audit_since, seal, seal_queue, seal_share
 from benchmarks.confirming import exchange_confirm
 from benchmarks.crowding import poster
+from benchmarks.growing import growth
 from benchmarks.lines import ROUNDS, Line
 from benchmarks.memory import memory
 from benchmarks.places import BACKENDS, Place, Places
@@ -43,8 +45,12 @@ BENCHMARKS: Final = {
     "memory": Benchmark(memory, 2_000),
 }
 PLAN: Final = "plan"
+GROWTH: Final = "growth"
+"""Only where it is asked for by name: it takes two banks, and at its usual n an hour and more."""
 
-Name = Enum("Name", {name: name for name in (*BENCHMARKS, PLAN)})  # type: ignore[misc]
+MILLION: Final = 1_000_000
+
+Name = Enum("Name", {name: name for name in (*BENCHMARKS, PLAN, GROWTH)})  # type: ignore[misc]
 Backend = Enum("Backend", {name: name for name in BACKENDS})  # type: ignore[misc]
 
 
@@ -67,8 +73,12 @@ def main(
     with Places() as places:
         for chosen in names:
             for where in backends:
-                with places.fresh(where) as place:
-                    _print(chosen, place, n, rounds)
+                with places.fresh(where) as place, ExitStack() as beside:
+                    if chosen == GROWTH:
+                        small = beside.enter_context(places.fresh(where))
+                        _print_lines(growth(small, place, n or MILLION, rounds))
+                    else:
+                        _print(chosen, place, n, rounds)
 
 
 def _print(name: str, place: Place, n: int | None, rounds: int) -> None:
@@ -78,7 +88,11 @@ def _print(name: str, place: Place, n: int | None, rounds: int) -> None:
             print(f"  {row}", flush=True)
         return
     benchmark = BENCHMARKS[name]
-    for found in benchmark.run(place, n or benchmark.n, rounds):
+    _print_lines(benchmark.run(place, n or benchmark.n, rounds))
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
+    for found in lines:
         print(found.json(), flush=True)
 
 

@@ -51,14 +51,14 @@ def audit_leaves(place: Place, n: int, rounds: int) -> Iterator[Line]:
     """Leaves recomputed a second, beside SHA-256 over the same bytes in a bare loop."""
     a_journal(place, n)
     sealed(place)
-    size, hashed = _hashed(place)
+    size, data = hashed(place)
 
     def run_ours() -> None:
         _audited(place, ["leaves_match_facts"])
 
     def run_limit() -> None:
-        for data in hashed:
-            sha256(data).digest()
+        for each in data:
+            sha256(each).digest()
 
     pairs = interleaved(run_ours, run_limit, rounds=rounds)
     kept = min(SAMPLE, size)
@@ -179,7 +179,7 @@ def _audited(
     return report
 
 
-def _hashed(place: Place) -> tuple[int, list[bytes]]:
+def hashed(place: Place) -> tuple[int, list[bytes]]:
     """How many leaves there are, and all that is hashed for the first of them."""
     with timebank.reading(place.engine, bank=BANK) as uow:
         domain = uow.banks.get().hash_domain

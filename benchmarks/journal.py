@@ -65,19 +65,17 @@ def a_journal(place: Place, n: int) -> Journal:
     world = a_world(place, size=size)
     today = datetime.now(UTC).date()
     end = now_micros() // _DAY * _DAY
-    facts = _facts(world, n, end - DAYS * _DAY, end)
+    facts = facts_of(world, n, end - DAYS * _DAY, end)
     with place.driver() as connection:
         books = _load(world, connection, facts)
-        if place.is_sqlite:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        else:
-            connection.execute("VACUUM ANALYZE")  # what autovacuum would do in time
+    place.finish()
     if len(books) != size:
         raise LookupError("some accounts have no entries")
     return Journal(world=world, n=n, end=today)
 
 
-def _facts(world: World, n: int, start: int, end: int) -> Iterator[Fact]:
+def facts_of(world: World, n: int, start: int, end: int) -> Iterator[Fact]:
+    """The n transfers, spread evenly between two times."""
     ids = [int(account, 16) for account in world.accounts]
     balances, numbers = [0] * len(ids), [0] * len(ids)
     step = (end - start) // n
@@ -118,7 +116,7 @@ def _load(world: World, connection: Any, facts: Iterable[Fact]) -> dict[int, tup
                 number, balance, other_number, other_balance = fact.sides
                 books[fact.source] = (balance, number, fact.at)
                 books[fact.target] = (other_balance, other_number, fact.at)
-        _advance(world, connection, books)
+        advance(world, connection, books)
     return books
 
 
@@ -152,7 +150,8 @@ def _load_postgresql(world: World, connection: Any, chunk: list[Fact]) -> None:
     hand.copy_rows(connection, "queue", [(bank, "transaction", id_, f.at) for f, id_ in both])
 
 
-def _advance(world: World, connection: Any, books: dict[int, tuple[int, int, int]]) -> None:
+def advance(world: World, connection: Any, books: dict[int, tuple[int, int, int]]) -> None:
+    """The accounts stand where the last of their transfers left them."""
     if world.place.is_sqlite:
         rows = [(*row, world.bank_id, id_) for id_, row in books.items()]
         connection.executemany(ADVANCE, rows)

@@ -37,6 +37,20 @@ MARKS: Final = {
     ("seal_share", "postgresql"): 0.1,
     ("seal_queue", "sqlite"): 0.9,
     ("seal_queue", "postgresql"): 0.9,
+    ("growth_books", "sqlite"): 40,
+    ("growth_books", "postgresql"): 15,
+    **{
+        (f"growth_{what}", backend): mark
+        for what, mark in {
+            "leaves_alone": 0.25,
+            "leaves": 0.25,
+            "since": 0.02,
+            "memory": 1,
+            "bytes": 1.5,
+            "post": 1.3,
+        }.items()
+        for backend in ("sqlite", "postgresql")
+    },
 }
 """The first mark of each piece of work; for times a multiple not to be exceeded."""
 
