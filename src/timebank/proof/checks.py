@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial, reduce
-from itertools import tee
 from typing import Any, Final, Protocol
 
 from timebank.domain.audit import Finding
@@ -35,15 +35,23 @@ def check_leaves(
 
     Facts are read one by one only where their columns do not show it (``plain``).
     """
-    given, kept = tee(seals.pages(start))
+    kept: deque[LeafPage] = deque()
     work, expected = partial(unproven, hash_domain=hash_domain), start
-    for doubtful, page in zip(spread(work, given), kept, strict=True):
+    for doubtful in spread(work, _noted(seals.pages(start), kept)):
+        page = kept.popleft()
         positions = list(dict.fromkeys(page.leaf[0]))
         after = expected + len(positions)
         if doubtful or positions != list(range(expected, after)):
             yield from _checked(seals, hash_domain, page, {*doubtful}, expected)
             after = positions[-1] + 1
         expected = after
+
+
+def _noted(pages: Iterable[LeafPage], kept: deque[LeafPage]) -> Iterator[LeafPage]:
+    """The pages, each kept for when it is answered: ``tee`` would let go of them late."""
+    for page in pages:
+        kept.append(page)
+        yield page
 
 
 def _checked(
