@@ -31,6 +31,7 @@ ACCOUNTS: Final = 1_000
 """The same in both, so that postings meet as many."""
 
 POSTS: Final = 10_000
+_ROUNDS: Final = 5
 LATER: Final = 10_000
 RAW: Final = 1_000_000
 """How many rows of a raw table are written to learn what one takes."""
@@ -108,7 +109,8 @@ def _since(place: Place, n: int, rounds: int) -> Line:
     with timebank.reading(place.engine, bank=BANK) as uow:
         heads = [*uow.seals.heads()]
         later = min(LATER, n // 10)
-        head = next(h for h in reversed(heads) if h.size <= heads[-1].size - later)
+        sealed = (h for h in reversed(heads) if h.size <= heads[-1].size - later)
+        head = next(sealed, heads[0])
     kept = checkpoint_of(BANK, head)
     begun = perf_counter()
     _audited(place, kept=kept)
@@ -213,13 +215,14 @@ def _one(connection: Any, query: str) -> int:
 
 def _posts(young: World, world: World, n: int, posts: int) -> Line:
     """Durable postings of one transfer each on both banks, a hundred by turns."""
-    ours, limit = Orders(world), Orders(young)
+    sides = ((world, Orders(world)), (young, Orders(young)))
+    batch = min(100, posts // _ROUNDS)
     pairs: list[tuple[float, float]] = []
-    for _ in range(5):
+    for _ in range(_ROUNDS):
         taken = [0.0, 0.0]
-        for _ in range(posts // 500):
-            for side, (bank, orders) in enumerate(((world, ours), (young, limit))):
-                drafts = [order.draft() for order in orders.take(100)]
+        for _ in range(posts // _ROUNDS // batch):
+            for side, (bank, orders) in enumerate(sides):
+                drafts = [order.draft() for order in orders.take(batch)]
                 begun = perf_counter()
                 for draft in drafts:
                     bank.do(transfers.post, [draft], by=bank.cora)
@@ -227,4 +230,6 @@ def _posts(young: World, world: World, n: int, posts: int) -> Line:
         pairs.append((taken[0], taken[1]))
     for bank in (young, world):
         books.check(bank.place)
-    return times("growth_post", world.place.backend, n, pairs, "us/transfer", scale=1e6 * 5 / posts)
+    return times(
+        "growth_post", world.place.backend, n, pairs, "us/transfer", scale=1e6 * _ROUNDS / posts
+    )
