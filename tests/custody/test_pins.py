@@ -232,6 +232,15 @@ def test_somebody_who_is_no_member_has_theirs_taken_away(signing: Scheme) -> Non
     assert tried(signing, OTHER) is None
 
 
+def test_it_goes_with_staff_who_were_never_members_too(signing: Scheme) -> None:
+    signing.do(staff.end, "olga", role="officer", by=signing.cora)
+    signing.days(1)
+    by = {"by": signing.cora, "approved_by": signing.staff("otto")}
+    signing.do(members.forget, signing.people["olga"], reason="left the bank", **by)
+    assert [one.person for one in signing.see(pins.list)] == [signing.people["cora"]]
+    assert sum(row["digest"] is None for row in rows(signing, "pin")) == 1
+
+
 def test_no_call_takes_a_key_since_what_a_key_keeps_could_be_tried(signing: Scheme) -> None:
     for act in (pins.set, pins.reset, pins.erase):
         more = {"pin": OTHER} if act is pins.set else {}

@@ -11,7 +11,7 @@ import pytest
 from tests.support import descending, refusal, the, written
 from timebank.domain.account import AccountChange, AccountKind, ChangeField
 from timebank.domain.actor import Role
-from timebank.domain.changes import Changes
+from timebank.domain.changes import Changes, WingValue
 from timebank.domain.erasure import forget, is_forgotten
 from timebank.domain.events import MemberForgotten
 from timebank.domain.ids import FactId, ListingId
@@ -62,6 +62,7 @@ def forgetting(
     staff: tuple[Staff, ...] = (),
     balance: int = 0,
     reason: str = "left the bank",
+    beside: tuple[WingValue, ...] = (),
 ) -> Changes:
     member = a_member(ANNA, status=status)
     return forget(
@@ -77,6 +78,7 @@ def forgetting(
         listings=listings,
         notes=notes,
         reason=reason,
+        beside=beside,
     )
 
 
@@ -104,6 +106,13 @@ def test_who_is_forgotten_is_not_forgotten_again_unless_something_is_left() -> N
     again = forgetting(**nothing | {"notes": NOTES[:1]})
     assert the(again, AccountChange).was == "forgotten"
     assert the(again, Note).text is None
+
+
+def test_what_a_wing_holds_goes_too_also_of_somebody_forgotten_before() -> None:
+    kept = WingValue()
+    assert forgetting(beside=(kept,)).changed[-1] is kept
+    nothing: dict[str, Any] = {"person": GONE, "forgotten": True, "listings": (), "notes": ()}
+    assert kept in forgetting(**nothing, beside=(kept,)).changed
 
 
 def test_staff_without_an_account_are_forgotten_on_the_pot() -> None:
