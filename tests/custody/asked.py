@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.custody.anybody import NOWHERE, Anybody, Asked, Way
@@ -27,11 +28,13 @@ from timebank.custody import (
     destinations,
     people,
     pins,
+    queries,
     retentions,
     sheets,
     sites,
 )
 from timebank.custody import scheme as schemes
+from timebank.custody.domain.query import Concern, Outcome
 from timebank.custody.domain.retention import Basis as Ground
 from timebank.custody.domain.retention import Record
 from timebank.custody.domain.rules import Basis
@@ -207,6 +210,14 @@ def _close_exception(self: Anybody) -> None:
 def _record_attempt(self: Anybody) -> None:
     words = self.random.choice(["custody.give", "custody.give", "Ray hit somebody"])
     self.ask(schemes.record_attempt, action=words, error="account_frozen", subjects=[])
+
+
+def _open_query(self: Anybody) -> None:
+    """A slip that was handed in: of a line of theirs, or of what is missing."""
+    self.papers += 1
+    sheet = {"sheet": self.one("sheet")} if self.rarely(0.5) else {}
+    told = {"paper": f"Q-{self.papers}", "concern": self.random.choice([*Concern]), **sheet}
+    self.told("query", self.ask(queries.open, self.person(), **told))
 
 
 PINS = ("480915", "271804", "11")
@@ -426,6 +437,15 @@ SCHEME: dict[Asked, Way] = {
     pins.check: _check_pin,
     pins.list: _see(pins.list),
     pins.asked: lambda self: self.see(pins.asked, "custody.give"),
+    queries.open: _open_query,
+    queries.answer: lambda self: self.ask(
+        queries.answer, self.one("query"), outcome=self.random.choice([*Outcome])
+    ),
+    queries.list: _see(queries.list),
+    schemes.goods: lambda self: self.see(
+        schemes.goods, start=self.day(), end=self.scheme.today + timedelta(days=1)
+    ),
+    sites.side: _see(sites.side),
     sites.plan: _see(sites.plan),
     sites.move_out: _move_out,
     sites.move_in: _move_in,
