@@ -118,7 +118,7 @@ def _leaf(op: Any) -> None:
         "timebank_leaf",
         sa.Column("bank_id", types.big(), nullable=False),
         sa.Column("position", types.big(), nullable=False),
-        sa.Column("kind", types.text(16), nullable=False),
+        sa.Column("kind", types.text(120), nullable=False),
         sa.Column("fact_id", types.Id(), nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", "position", name="pk_timebank_leaf"),
@@ -172,7 +172,7 @@ def _seal_queue(op: Any) -> None:
     op.create_table(
         "timebank_seal_queue",
         sa.Column("bank_id", types.big(), nullable=False),
-        sa.Column("kind", types.text(16), nullable=False),
+        sa.Column("kind", types.text(120), nullable=False),
         sa.Column("fact_id", types.Id(), nullable=False),
         sa.Column("recorded_at", types.Moment(), nullable=False),
         sa.PrimaryKeyConstraint("bank_id", "kind", "fact_id", name="pk_timebank_seal_queue"),

@@ -30,6 +30,7 @@ from timebank.storage.sql import guards, schema
 from timebank.storage.sql.stores.audit_rules import RULES
 from timebank.storage.sql.types import AccountKey, Day, Id, Moment
 from timebank.storage.sql.unit_of_work import SqlUnit
+from timebank.storage.sql.wings import Wing
 from timebank.testing import FrozenClock
 from timebank.testing.builders import NOW
 
@@ -77,15 +78,17 @@ def _kind(column: Column[Any]) -> type:
     return found
 
 
-def unguard(engine: Engine) -> None:
+def unguard(engine: Engine, wing: Wing | None = None) -> None:
     """Take every guard and constraint out of the way, but for the keys that SQLite keeps."""
+    fences = [None] if wing is None else [None, wing.fence]
+    tables = [*schema.metadata.tables.values(), *(wing.tables if wing else ())]
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
-            for name in guards.guards("sqlite"):
+            for name in (name for fence in fences for name in guards.guards("sqlite", fence)):
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
             return
         found = inspected(connection)
-        for table in schema.metadata.tables.values():
+        for table in tables:
             connection.exec_driver_sql(f"ALTER TABLE {table.name} DISABLE TRIGGER ALL")
             checks = found.get_check_constraints(table.name)
             for constraint in (*checks, *found.get_foreign_keys(table.name)):
@@ -127,7 +130,8 @@ def audit(
     The comparison with the release's schema is left out: it would find the guards missing.
     """
     unit = SqlUnit(connection, BANK, None, clock, schema.REVISION)
-    chosen = [check.name for check in audits.checks() if check.name != "schema_is_as_released"]
+    every = [*audits.checks(), *(check for wing in unit.wing_audits for check in wing.checks)]
+    chosen = [check.name for check in every if check.name != "schema_is_as_released"]
     return audits.run(unit, chosen, kept=kept)
 
 

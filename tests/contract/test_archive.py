@@ -51,6 +51,23 @@ def test_without_the_people_nobody_has_a_name_and_the_roots_are_the_same(world):
         assert {member.name for member in members.list(uow)} == {None}
 
 
+def test_what_waits_for_the_sealer_waits_again(world):
+    a_season(world)
+    lines = world.see(lambda uow: [*journal.export(uow)])
+    other = loaded(world, lines, None)
+    with other.reading() as uow:
+        waiting = world.see(lambda before: before.seals.waiting(1000))
+        assert uow.seals.waiting(1000) == waiting
+        assert [*journal.export(uow)] == lines
+
+
+def test_rows_of_a_wing_have_no_place_in_memory(world):
+    lines, _ = exported(world)
+    line = '{"row":{"id":"7"},"type":"library.tool"}'
+    said = refusal(lambda: loaded(world, ended([*lines[:-1], line]), None))
+    assert said == "invalid_input uow"
+
+
 DAMAGES = {
     "another bank": (lambda lines: lines, "hillside"),
     "another form": (lambda lines: ended(['{"schema":"other/1"}', *lines[1:-1]]), BANK),

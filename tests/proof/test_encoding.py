@@ -15,7 +15,7 @@ from timebank.domain.actor import Actor, Role
 from timebank.domain.bank import DayStatement, PeriodClose
 from timebank.domain.exchange import Act, Exchange, ExchangeAct, GroupRule, Side, State
 from timebank.domain.policy import NEIGHBOURHOOD, PolicyVersion
-from timebank.domain.sealed import Beginning, Founding, Opening
+from timebank.domain.sealed import Beginning, Founding, Opening, WingRows
 from timebank.domain.transaction import Activity, PostedTransfer, Transaction, TransactionKind
 from timebank.proof import encoding, merkle
 
@@ -160,6 +160,15 @@ FOUNDING = Founding(
         replace(ACCOUNT, id="00000000000000bb", kind=AccountKind.ISSUANCE, owner=None, label="i"),
     ),
 )
+WING = WingRows(
+    wing="library",
+    table="loan",
+    id="8" * 32,
+    rows=(
+        {"id": "8" * 32, "tool_id": "9" * 32, "n": 1, "until": date(2026, 4, 1), "note": None},
+        {"id": "8" * 32, "tool_id": "a" * 32, "n": 2, "until": None, "at": WHEN, "tag": b"\x07"},
+    ),
+)
 GOLDEN = {
     "transaction": "ad116f9baf377ca58064609e68a2c11d86d286d277011e3d4460ebf8962d338b",
     "account_change": "c6b475b361e7496953d566fcd2ce966cd367e6ca521a967b68ad4b0d6118ab44",
@@ -169,6 +178,7 @@ GOLDEN = {
     "period_close": "cda9c0cf0c89452a6a3f76b4f3f1751c065d70373e1b36a2ede56b8a26e325fa",
     "opening": "2a0e3ee84d4751ccc2c83cdb1d45afaeb4b20a3c2b8a9c8a974eaa06aec00c66",
     "beginning": "547242e7565e4dc9b6e6ec3f417713a13c41a667d21edda5f6de10df3981c39f",
+    "wing": "6a618b07419b92942c86c23b80df00ff57588644a2d11a4afeae019e75db4414",
     "founding": "0f18331e54dd9439773b3e2a091f4e967e32ba25c02d53f72c0cff67a749c896",
 }
 FACTS = dict(
@@ -176,7 +186,7 @@ FACTS = dict(
         GOLDEN,
         (
             *(TRANSACTION, CHANGE, POLICY, ACT, STATED, PERIOD),
-            *(OPENING, BEGINNING, FOUNDING),
+            *(OPENING, BEGINNING, WING, FOUNDING),
         ),
         strict=True,
     )
@@ -343,3 +353,29 @@ def test_the_accounts_of_a_new_bank_are_in_the_leaf_of_its_founding():
     for accounts in (FOUNDING.accounts[:1], FOUNDING.accounts[::-1]):
         other = replace(FOUNDING, accounts=accounts)
         assert encoding.leaf_data(other, DOMAIN) != encoding.leaf_data(FOUNDING, DOMAIN)
+
+
+def test_a_column_that_a_later_release_of_a_wing_adds_leaves_older_leaves_as_they_are():
+    first, second = WING.rows
+    for rows in (({**first, "colour": None}, second), (dict(sorted(first.items())), second)):
+        assert encoding.leaf_data(replace(WING, rows=rows), DOMAIN) == encoding.leaf_data(
+            WING, DOMAIN
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"wing": "librar"},
+        {"table": "tool"},
+        {"id": "9" * 32},
+        {"rows": WING.rows[:1]},
+        {"rows": WING.rows[::-1]},
+        {"rows": ({**WING.rows[0], "n": 2}, WING.rows[1])},
+        {"rows": ({**WING.rows[0], "note": ""}, WING.rows[1])},
+        {"rows": ({**WING.rows[0], "until": None}, WING.rows[1])},
+    ],
+)
+def test_what_a_wing_wrote_and_where_is_in_its_leaf(change):
+    other = replace(WING, **change)
+    assert encoding.leaf_data(other, DOMAIN) != encoding.leaf_data(WING, DOMAIN)

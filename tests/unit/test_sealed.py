@@ -39,3 +39,4 @@ def test_what_a_fact_made_is_told_in_words():
     assert about(vectors.BEGINNING) == f"exchange {EXCHANGE.id}"
     assert about(vectors.FOUNDING) == f"accounts {OWN[0].id} {OWN[1].id}"
     assert about(vectors.CHANGE) == ""
+    assert about(vectors.WING) == ""

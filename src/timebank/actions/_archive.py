@@ -21,7 +21,7 @@ from timebank.domain.policy_text import dumped, policy_from
 from timebank.domain.transaction import Transaction
 from timebank.errors import InputError, RefTaken
 from timebank.formats.canonical import plain, restored
-from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork
+from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork, Waiting, WingRow
 from timebank.proof import tree
 
 SCHEMA: Final = "timebank.journal/1"
@@ -42,10 +42,15 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "exchange_act": ExchangeAct,
     "period_close": PeriodClose,
     "day_statement": DayStatement,
+    "wing": WingRow,
+    "waiting": Waiting,
     "leaf": Leaf,
     "checkpoint": TreeHead,
 }
-"""The word of a line → what it holds; in the order of the file, which foreign keys accept."""
+"""The word of a line → what it holds; in the order of the file, which foreign keys accept.
+
+A line of a wing has the names of the wing and its table for a word: ``custody.sheet``.
+"""
 
 
 def export(uow: ReadingUnit) -> Iterator[str]:
@@ -62,7 +67,14 @@ def _lines(uow: ReadingUnit, head: Mapping[str, Any]) -> Iterator[str]:
     yield dumped(head)
     for word, kind in KINDS.items():
         for value in uow.archive.values(kind):
-            yield dumped({"type": word, **anonymous(value)})
+            yield dumped(line_of(word, value))
+
+
+def line_of(word: str, value: Any) -> dict[str, Any]:
+    """A value as a line of the file, without what identifies a person."""
+    if isinstance(value, WingRow):
+        return {"type": value.kind, "row": plain(value.row)}
+    return {"type": word, **anonymous(value)}
 
 
 def nameless(bank: Bank) -> dict[str, Any]:
@@ -121,8 +133,9 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     leaves and compared with every checkpoint of the file. Without ``people`` nobody has a name.
     How many lines were read, the first and the last included, is the answer.
 
-    *Refuses* a bank that exists (``RefTaken``), and a file of another bank or form, torn, edited,
-    or with leaves that do not lead to its checkpoints (``InputError``): nothing is kept of it.
+    *Refuses* a bank that exists (``RefTaken``), rows of a wing that the database has not
+    (``SchemaError``), and a file of another bank or form, torn, edited, or with leaves that do not
+    lead to its checkpoints (``InputError``): nothing is kept of it.
     """
     if uow.banks.find() is not None:
         raise RefTaken(kind="bank", ref=uow.slug)
@@ -145,7 +158,9 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
 
 def value_of(row: dict[str, Any]) -> Any:
     """What a line of the journal file holds. *Refuses* unknown kinds with ``InputError``."""
-    word = row.pop("type", "")
+    word = str(row.pop("type", ""))
+    if "." in word:
+        return WingRow(kind=word, row=row.get("row", {}))
     if word not in KINDS:
         raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")
     if word == "policy":

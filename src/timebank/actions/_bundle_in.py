@@ -148,7 +148,7 @@ class _Taking:
         self._position = head.start
         self._known: set[tuple[str, str]] = set()
         self._differences: list[Difference] = []
-        self._facts = self._things = 0
+        self._facts = self._things = self._ours_fresh = 0
         self._ours = uow.seals.leaves(head.start)
         self._is_news = self._leads_on()
         _require_reached(uow, head, self._size)
@@ -184,6 +184,7 @@ class _Taking:
                 self._differ(leaf.position, ours, leaf)
             else:
                 self._known.add((leaf.kind, leaf.fact))
+        self._ours_fresh += sum(leaf.kind in FACTS for leaf in fresh)
         if fresh and self._is_news and not self._differences:
             self._uow.archive.restore(fresh)
             nodes = tree.grown(
@@ -251,7 +252,7 @@ class _Taking:
             raise damaged("leaf", f"the leaves do not lead to {head.root.hex()}")
         for finding in check_leaves(seals, head.bank.hash_domain, self._size):
             raise damaged("leaf", f"{finding.subject} is not what was sealed")
-        if self._facts != max(0, head.size - self._size):
+        if self._facts != self._ours_fresh:
             raise damaged("facts", "it holds facts that were not sealed")
 
     def _differing(self) -> CopiesDiffer:

@@ -67,7 +67,7 @@ WING: Final = Wing(
         _fact(Exceptional, tables.exceptional),
         _fact(Looked, tables.looked),
         _fact(Attempt, tables.attempt),
-        Shape(kind=Pin, table=tables.pin, to_row=to_row, fact=False),
+        Shape(kind=Pin, table=tables.pin, to_row=to_row, fact=False, secret=True),
         _fact(PinChange, tables.pin_change),
         _fact(Query, tables.query),
         _fact(QueryAnswer, tables.query_answer),

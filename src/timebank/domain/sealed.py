@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from timebank.domain.account import Account, AccountChange, is_opening
 from timebank.domain.changes import Fact
@@ -60,7 +60,19 @@ class Founding:
         return self.version.id
 
 
-Sealed = Fact | Opening | Beginning | Founding
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WingRows:
+    """Rows of a wing's table that were made together under one id: of facts all columns, of a
+    thing those that never change. Each row is what stands under the name of each column.
+    """
+
+    wing: str
+    table: str
+    id: FactId
+    rows: tuple[Mapping[str, Any], ...]
+
+
+Sealed = Fact | Opening | Beginning | Founding | WingRows
 """What becomes a leaf."""
 
 
@@ -96,7 +108,7 @@ def whole(
     return Founding(version=fact, accounts=own) if founds(fact) else fact
 
 
-def fact_of(sealed: Sealed) -> Fact:
+def fact_of(sealed: Sealed) -> Fact | WingRows:
     """The fact alone."""
     match sealed:
         case Opening():

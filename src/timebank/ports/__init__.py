@@ -10,8 +10,10 @@ from timebank.ports.evidence import (
     LeafPage,
     SealStore,
     TreeHead,
+    Waiting,
     WingAudit,
     WingErasure,
+    WingRow,
 )
 from timebank.ports.stores import (
     AccountStore,
@@ -48,6 +50,8 @@ __all__ = [
     "StoredReceipt",
     "TreeHead",
     "UnitOfWork",
+    "Waiting",
     "WingAudit",
     "WingErasure",
+    "WingRow",
 ]

@@ -83,6 +83,26 @@ class LeafPage(NamedTuple):
         return LeafPage(leaf, list(compress(self.salt, chosen)), acted, grounds, transfer)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A fact that waits for the sealer: what it is, and when it was recorded."""
+
+    kind: str
+    fact: FactId
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WingRow:
+    """A row of a wing as it stands: of which table of which wing, and what is under the name of
+    each column. ``id`` is that under which it is sealed; a line of a file does not say it.
+    """
+
+    kind: str
+    row: Mapping[str, Any]
+    id: FactId | None = None
+
+
 class SealStore(Protocol):
     """The queue of facts that wait, and the tree of those that are sealed."""
 
@@ -132,11 +152,17 @@ class Archive(Protocol):
     """The whole of a bank, kind by kind: what a journal file is made of and loaded into."""
 
     def values(self, kind: type[T]) -> Iterator[T]:
-        """Every value of a kind in order of id; leaves and tree heads by position and size."""
+        """Every value of a kind in order of id; leaves and tree heads by position and size, rows
+        of wings in an order in which they can be written.
+        """
         ...
 
     def restore(self, values: Sequence[Any]) -> None:
-        """Values as they were, into a bank that is being loaded; unsealed facts are queued."""
+        """Values as they were, into a bank that is being loaded; nothing is queued of itself.
+
+        *Refuses* rows of a wing that the database has not (``SchemaError``), or that are not those
+        of its tables (``InputError``).
+        """
         ...
 
     def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:

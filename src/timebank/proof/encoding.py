@@ -22,7 +22,7 @@ from timebank.domain.actor import Actor
 from timebank.domain.bank import DayStatement, PeriodClose
 from timebank.domain.exchange import Exchange, ExchangeAct
 from timebank.domain.policy import PolicyVersion
-from timebank.domain.sealed import Beginning, Founding, Opening, Sealed
+from timebank.domain.sealed import Beginning, Founding, Opening, Sealed, WingRows
 from timebank.domain.transaction import PostedTransfer, Transaction
 from timebank.errors import InputError
 from timebank.proof.merkle import leaf_hash, root_of
@@ -136,6 +136,8 @@ def leaf_data(fact: Sealed, hash_domain: bytes) -> bytes:
         case Founding():
             own = (field for account in fact.accounts for field in _identity(account))
             return record(hash_domain, "founding", *_policy(fact.version), *own)
+        case WingRows():
+            return record(hash_domain, "wing", fact.wing, fact.table, fact.id, *_rows(fact))
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -269,6 +271,21 @@ def _terms(exchange: Exchange) -> tuple[Field, ...]:
         len(exchange.receivers),
         *exchange.receivers,
     )
+
+
+def _rows(made: WingRows) -> Iterator[Field]:
+    """How many rows, and of each how many columns have a value, and their names and values.
+
+    In order of name, without what is empty: a column that a later release of the wing adds leaves
+    older leaves as they are.
+    """
+    yield len(made.rows)
+    for row in made.rows:
+        there = sorted(name for name, value in row.items() if value is not None)
+        yield len(there)
+        for name in there:
+            yield name
+            yield row[name]
 
 
 def _period(close: PeriodClose) -> tuple[Field, ...]:

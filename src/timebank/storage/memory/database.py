@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from threading import RLock
@@ -64,8 +64,13 @@ SEALED: Final[Mapping[type, str]] = {
 def _ours(value: Fact | Thing | WingValue) -> Fact | Thing:
     """*Refuses* what a wing keeps: there is no shelf for it."""
     if isinstance(value, WingValue):
-        raise InputError(field="uow", problem="a wing keeps its facts in a database only")
+        raise no_place_for_wings()
     return value
+
+
+def no_place_for_wings() -> InputError:
+    """The refusal of what a wing keeps."""
+    return InputError(field="uow", problem="a wing keeps its facts in a database only")
 
 
 def _key_of(thing: Fact | Thing) -> Any:
@@ -121,17 +126,14 @@ class Shelf:
         found: Mapping[str, Any] = getattr(self, _SHELF[kind])
         return found
 
-    def put_in(self, values: Iterable[Fact | Thing | WingValue]) -> None:
-        """Values as they are, their facts in the sealer's queue.
+    def put_in(self, value: Fact | Thing) -> None:
+        """A value as it is.
 
         *Refuses* what a unique constraint of the database would: a slug or ref that is taken
         (``RefTaken``), a second reversal (``AlreadyReversed``).
         """
-        for value in map(_ours, values):
-            self._check_free(value)
-            self._put(value)
-            if isinstance(value, Fact):
-                self.queue[SEALED[type(value)], FactId(value.id)] = value.recorded_at
+        self._check_free(value)
+        self._put(value)
 
     def replace(self, value: Bank | Fact | Thing | WingValue, but: Collection[str]) -> bool:
         """Put a value of a copy in its place as it stands now, without its fields ``but`` where
@@ -153,17 +155,18 @@ class Shelf:
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
     ) -> bool:
-        """Put everything on the shelves, or nothing: False where a key was taken.
+        """Put everything on the shelves, facts in the sealer's queue, or nothing: False where a
+        key was taken.
 
         *Refuses* what ``put_in`` refuses.
         """
         if any((key.scope, key.key_hash) in self.keys for key in keys):
             return False
         after = self.copy()
-        after.put_in(changes.added)
-        for thing in map(_ours, changes.changed):
-            after._check_free(thing)
-            after._put(thing)
+        for thing in map(_ours, (*changes.added, *changes.changed)):
+            after.put_in(thing)
+            if isinstance(thing, Fact):
+                after.queue[SEALED[type(thing)], FactId(thing.id)] = thing.recorded_at
         after.keys.update({(key.scope, key.key_hash): key for key in keys})
         after.receipts[receipt.id] = receipt
         self.become(after)

@@ -9,8 +9,8 @@ from timebank.domain.account import Account, is_opening
 from timebank.domain.ids import FactId
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.sealed import Sealed, founds, whole
-from timebank.ports import Leaf, LeafPage, TreeHead
-from timebank.storage.memory.database import SEALED, Shelf
+from timebank.ports import Leaf, LeafPage, TreeHead, Waiting, WingRow
+from timebank.storage.memory.database import SEALED, Shelf, no_place_for_wings
 
 T = TypeVar("T")
 
@@ -117,23 +117,39 @@ class Archive:
             return self._seals.leaves()
         if kind is TreeHead:
             return self._seals.heads()
+        if kind is Waiting:
+            return self._waiting()
+        if kind is WingRow:
+            return ()
         things = self._shelf.things(kind)
         if kind is PolicyVersion:
             return sorted(things.values(), key=lambda policy: policy.version)
         return [things[id_] for id_ in sorted(things)]
 
+    def _waiting(self) -> Iterator[Waiting]:
+        for (kind, fact), recorded_at in sorted(self._shelf.queue.items()):
+            yield Waiting(kind=kind, fact=fact, recorded_at=recorded_at)
+
     def restore(self, values: Sequence[Any]) -> None:
-        """Values as they were, into a bank that is being loaded; unsealed facts are queued."""
-        leaves = [value for value in values if isinstance(value, Leaf)]
-        heads = [value for value in values if isinstance(value, TreeHead)]
-        self._shelf.put_in(v for v in values if not isinstance(v, (Leaf, TreeHead)))
-        self._shelf.leaves.update({leaf.position: leaf for leaf in leaves})
-        for leaf in leaves:
-            self._shelf.queue.pop((leaf.kind, leaf.fact), None)
-        self._shelf.heads.update({head.size: head for head in heads})
+        """Values as they were, into a bank that is being loaded; nothing is queued of itself."""
+        shelf = self._shelf
+        for value in values:
+            match value:
+                case Leaf():
+                    shelf.leaves[value.position] = value
+                case TreeHead():
+                    shelf.heads[value.size] = value
+                case Waiting():
+                    shelf.queue[value.kind, value.fact] = value.recorded_at
+                case WingRow():
+                    raise no_place_for_wings()
+                case _:
+                    shelf.put_in(value)
 
     def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
         """Values of a copy as they stand now; how many were written."""
+        if any(isinstance(value, WingRow) for value in values):
+            raise no_place_for_wings()
         return sum(self._shelf.replace(value, but) for value in values)
 
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:

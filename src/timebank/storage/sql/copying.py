@@ -8,15 +8,15 @@ from __future__ import annotations
 import sqlite3
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, Engine, ForeignKeyConstraint, Select, Table, create_engine, select
+from sqlalchemy import URL, Engine, Table, create_engine
 
 from timebank.errors import ConflictError
 from timebank.storage.sql import schema, wings
 from timebank.storage.sql.sqlite import prepare_sqlite
 from timebank.storage.sql.unit_of_work import SqlUnit
-from timebank.storage.sql.writing import insert_rows
+from timebank.storage.sql.writing import insert_rows, parents_first
 
 AT_ONCE: Final = 1_000
 _ROLLBACK_JOURNAL: Final = "delete"
@@ -85,20 +85,8 @@ def copy_bank(source: SqlUnit, target: SqlUnit) -> int:
 
 def _copy_table(source: SqlUnit, target: SqlUnit, table: Table) -> int:
     names = [column.name for column in table.c if column.name != "bank_id"]
-    rows, count = source.link.stream(_rows(table, source.link.bank)), 0
+    rows, count = source.link.stream(parents_first(table, source.link.bank)), 0
     while part := [{name: row._mapping[name] for name in names} for row in islice(rows, AT_ONCE)]:
         insert_rows(target.link, table, part)
         count += len(part)
     return count
-
-
-def _rows(table: Table, bank: int) -> Select[Any]:
-    """Rows that refer to none of their own table come first."""
-    own = [
-        table.c[element.parent.name].is_not(None)
-        for constraint in table.constraints
-        if isinstance(constraint, ForeignKeyConstraint) and constraint.referred_table is table
-        for element in constraint.elements
-        if element.parent.name != "bank_id"
-    ]
-    return select(table).where(table.c.bank_id == bank).order_by(*own, *table.primary_key.columns)

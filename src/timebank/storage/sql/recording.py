@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.bank import Bank, DayStatement, PeriodClose
@@ -19,10 +18,10 @@ from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
 from timebank.ports import RequestKey, StoredReceipt
-from timebank.storage.sql import schema, wings
+from timebank.storage.sql import schema, wing_rows, wings
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import exchanges, ledger, people, requests
-from timebank.storage.sql.writing import Part, write, write_new
+from timebank.storage.sql.writing import Part, standing, write, write_new
 
 SHAPES: Final[dict[type, tuple[Table, Callable[[Any], dict[str, Any]]]]] = {
     Bank: (schema.bank, people.bank_to),
@@ -71,9 +70,12 @@ def record(
     False, and nothing written, if a key was taken.
     """
     added = _by_kind(changes.added)
+    beside = wing_rows.new(added)
+    queued = [*_queued(added), *wing_rows.queued(beside, receipt.recorded_at)]
     parts = [
         *_added(added),
-        Part(schema.seal_queue, _queued(added)),
+        *(Part(shape.table, rows) for _, shape, rows in beside),
+        Part(schema.seal_queue, queued),
         *_changed(changes),
         Part(schema.outbox, [requests.receipt_to(receipt, keys)]),
     ]
@@ -84,9 +86,8 @@ def record(
 
 
 def restore(link: Link, values: Iterable[Any]) -> None:
-    """Values of a bank that is being loaded, as they were; facts wait for the sealer."""
-    added = _by_kind(values)
-    write(link, [*_added(added), Part(schema.seal_queue, _queued(added))])
+    """Values of a bank that is being loaded, as they were."""
+    write(link, list(_added(_by_kind(values))))
 
 
 def replace(link: Link, values: Iterable[Any], but: Collection[str]) -> int:
@@ -94,52 +95,20 @@ def replace(link: Link, values: Iterable[Any], but: Collection[str]) -> int:
     new: dict[type, list[Any]] = {}
     changed = 0
     for kind, those in _by_kind(values).items():
-        shape = _shape(kind)
-        stand = {} if shape.fact else _standing(link, shape, those)
-        rows = [shape.to_row(value) for value in those]
-        new[kind] = [
-            value
-            for value, row in zip(those, rows, strict=True)
-            if shape.fact or row[shape.key] not in stand
-        ]
+        (table, to_row), key = SHAPES[kind], _KEY.get(kind, "id")
+        rows = [to_row(value) for value in those]
+        stand = {} if kind in SEALED else standing(link, table.c[key], [row[key] for row in rows])
+        pairs = zip(those, rows, strict=True)
+        new[kind] = [v for v, row in pairs if kind in SEALED or row[key] not in stand]
         moved = [
-            _without(row, {*but, *shape.fixed})
+            _without(row, {*but, *_IDENTITY.get(kind, ())})
             for row in rows
-            if row.get(shape.key) in stand
-            and not _without(row, but).items() <= stand[row[shape.key]].items()
+            if row.get(key) in stand and not _without(row, but).items() <= stand[row[key]].items()
         ]
-        write(link, [Part(shape.table, moved, shape.key)])
+        write(link, [Part(table, moved, key)])
         changed += len(moved)
     write(link, list(_added(new)))
     return changed + sum(map(len, new.values()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """How values of one class are written and found again."""
-
-    table: Table
-    to_row: Callable[[Any], dict[str, Any]]
-    fact: bool
-    key: str = "id"
-    fixed: tuple[str, ...] = ()
-
-
-def _shape(kind: type) -> _Shape:
-    if kind in SHAPES:
-        table, to_row = SHAPES[kind]
-        key, fixed = _KEY.get(kind, "id"), _IDENTITY.get(kind, ())
-        return _Shape(table=table, to_row=to_row, fact=kind in SEALED, key=key, fixed=fixed)
-    (shape,) = wings.shapes_of((kind,))
-    return _Shape(table=shape.table, to_row=shape.to_row, fact=shape.fact, fixed=shape.fixed)
-
-
-def _standing(link: Link, shape: _Shape, values: Collection[Any]) -> dict[str, dict[str, Any]]:
-    """The rows of these that are there, by their key."""
-    ids = [shape.to_row(value)[shape.key] for value in values]
-    here = shape.table.c.bank_id == link.bank
-    query = select(shape.table).where(here, shape.table.c[shape.key].in_(ids))
-    return {row._mapping[shape.key]: dict(row._mapping) for row in link.all(query)}
 
 
 def _without(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -157,14 +126,12 @@ def _added(added: dict[type, list[Any]]) -> Iterator[Part]:
             )
         if kind is Transaction:
             yield Part(schema.transfer, [row for t in values for row in ledger.transfers_to(t)])
-    for shape in wings.shapes_of(added):
-        yield Part(shape.table, [shape.to_row(value) for value in added[shape.kind]])
 
 
 def _changed(changes: Changes) -> Iterator[Part]:
     """The last version of each thing that changed, in order of id."""
     changed = _by_kind(changes.changed)
-    for shape in wings.shapes_of(changed):
+    for _, shape in wings.shapes_of(changed):
         last = {row["id"]: shape.moving(row) for row in map(shape.to_row, changed.pop(shape.kind))}
         yield Part(shape.table, [last[id_] for id_ in sorted(last)], "id")
     for kind, values in changed.items():
@@ -191,6 +158,7 @@ def _by_kind(values: Iterable[Any]) -> dict[type, list[Any]]:
 
 
 def _queued(added: dict[type, list[Any]]) -> Sequence[dict[str, Any]]:
+    """The sealer's rows for our facts."""
     return [
         {"kind": word, "fact_id": fact.id, "recorded_at": fact.recorded_at}
         for kind, word in SEALED.items()

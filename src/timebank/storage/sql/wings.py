@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Table, inspect
+from sqlalchemy import Column, Connection, Engine, Table, inspect
 
 from timebank.domain.changes import WingValue
 from timebank.errors import InputError, SchemaError
@@ -22,9 +23,21 @@ from timebank.ports import ReadingUnit, WingAudit, WingErasure
 from timebank.storage.sql.blocks import PREFIX
 from timebank.storage.sql.guards import Fence
 from timebank.storage.sql.link import Link
+from timebank.storage.sql.types import AccountKey, Day, Id, Moment
 
 GROUP: Final = "timebank.wings"
 """The entry points under which installed packages name their wings."""
+
+
+_TYPES: Final[dict[type, type]] = {Id: str, AccountKey: str, Moment: datetime, Day: date}
+_TOLD: Final = frozenset({str, int, bytes, datetime, date})
+"""What a column may hold, in Python: what has one canonical form in a leaf."""
+
+
+def type_of(column: Column[Any]) -> type:
+    """What a value of the column is in Python."""
+    found: type = _TYPES.get(type(column.type)) or column.type.python_type
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +45,10 @@ class Shape:
     """How one class of a wing's values is written: its table and its row.
 
     A ``fact`` is never updated and never deleted; a thing is never deleted, and its ``fixed``
-    columns never change. What is no fact is found by its ``id``.
+    columns never change. What is no fact is found by its ``id``. Facts and what is fixed of things
+    are sealed under their ``id``; rows without one under the first column of their key, all that
+    have it together: one action makes them. A ``secret`` thing stays where it is: it is neither
+    sealed nor in a journal file or a bundle.
     """
 
     kind: type[WingValue]
@@ -40,6 +56,24 @@ class Shape:
     to_row: Callable[[Any], dict[str, Any]]
     fact: bool
     fixed: tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def sealed_by(self) -> Column[Any]:
+        """The column under which the rows are sealed."""
+        first = next(c for c in self.table.primary_key if c.name != "bank_id")
+        found: Column[Any] = self.table.c.get("id", first)
+        return found
+
+    @property
+    def sealed(self) -> tuple[str, ...]:
+        """The columns that are sealed: of a fact all, of a thing those that never change."""
+        return self.columns if self.fact else ("id", *self.fixed)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a row, but for the bank."""
+        return tuple(str(column.name) for column in self.table.c if column.name != "bank_id")
 
     def moving(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The columns of a row that an update writes."""
@@ -60,6 +94,28 @@ class Wing:
     shapes: tuple[Shape, ...]
     audit: WingAudit | None = None
     erasure: WingErasure | None = None
+
+    def __post_init__(self) -> None:
+        """*Refuses* columns that cannot be sealed, with ``InputError``."""
+        for kind, shape in self.kinds.items():
+            if not isinstance(shape.sealed_by.type, Id):
+                problem = f"the key of {kind} begins with no id, and it has no column id"
+                raise InputError(field="wing", problem=problem)
+            for column in shape.table.c:
+                if type_of(column) not in _TOLD:
+                    problem = f"{kind}: what {column.name} holds cannot be sealed"
+                    raise InputError(field="wing", problem=problem)
+
+    @property
+    def kinds(self) -> dict[str, Shape]:
+        """The shapes by the word that the sealer and the journal file have for them; without those
+        that are secret.
+        """
+        return {self.word_of(shape): shape for shape in self.shapes if not shape.secret}
+
+    def word_of(self, shape: Shape) -> str:
+        """The word of a shape: the wing's name and its table's."""
+        return f"{self.name}.{shape.table.name.removeprefix(f'{PREFIX}{self.name}_')}"
 
     @property
     def version_table(self) -> str:
@@ -112,11 +168,11 @@ def named(name: str) -> Wing:
     return wings[name]
 
 
-def shapes_of(kinds: Collection[type]) -> Iterator[Shape]:
-    """The shapes of a wing's values among these classes, in the wings' own order."""
+def shapes_of(kinds: Collection[type]) -> Iterator[tuple[Wing, Shape]]:
+    """The shapes of wings' values among these classes, in the wings' own order."""
     if any(issubclass(kind, WingValue) for kind in kinds):
         for wing in known().values():
-            yield from (shape for shape in wing.shapes if shape.kind in kinds)
+            yield from ((wing, shape) for shape in wing.shapes if shape.kind in kinds)
 
 
 def installed(connection: Connection, schema: str | None) -> tuple[Wing, ...]:
@@ -143,6 +199,12 @@ def linked(uow: ReadingUnit, wing: Wing) -> Link:
     link = getattr(uow, "link", None)
     if not isinstance(link, Link):
         raise InputError(field="uow", problem=f"{wing.name} keeps its facts in a database only")
+    require(link, wing)
+    return link
+
+
+def require(link: Link, wing: Wing) -> None:
+    """*Refuses* a database that has not this revision of the wing (``SchemaError``)."""
     verified = _VERIFIED.setdefault(link.connection.engine, set())
     if (wing.name, link.schema) not in verified:
         found = revision_of(link.connection, wing, link.schema)
@@ -153,4 +215,3 @@ def linked(uow: ReadingUnit, wing: Wing) -> Link:
                 command=f"timebank db upgrade --wing {wing.name}",
             )
         verified.add((wing.name, link.schema))
-    return link

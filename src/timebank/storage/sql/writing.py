@@ -6,7 +6,7 @@ On PostgreSQL each part is a data-modifying ``WITH`` query, and foreign keys are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,8 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    ForeignKeyConstraint,
+    Select,
     Table,
     bindparam,
     cast,
@@ -49,6 +51,26 @@ class Part:
 def insert_rows(link: Link, table: Table, rows: Sequence[Values]) -> None:
     """Append rows to a table of the link's bank."""
     write(link, [Part(table, rows)])
+
+
+def parents_first(table: Table, bank: int) -> Select[Any]:
+    """The rows of a bank in an order in which they can be written: those that refer to none of
+    their own table come first.
+    """
+    own = [
+        table.c[element.parent.name].is_not(None)
+        for constraint in table.constraints
+        if isinstance(constraint, ForeignKeyConstraint) and constraint.referred_table is table
+        for element in constraint.elements
+        if element.parent.name != "bank_id"
+    ]
+    return select(table).where(table.c.bank_id == bank).order_by(*own, *table.primary_key.columns)
+
+
+def standing(link: Link, key: Column[Any], keys: Collection[Any]) -> dict[Any, dict[str, Any]]:
+    """The rows of the bank that are there under these keys; of several the last."""
+    query = select(key.table).where(key.table.c.bank_id == link.bank, key.in_(keys))
+    return {row._mapping[key.name]: dict(row._mapping) for row in link.all(query)}
 
 
 def write(link: Link, parts: Sequence[Part]) -> None:

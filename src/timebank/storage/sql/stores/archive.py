@@ -16,8 +16,8 @@ from timebank.domain.member import Member, Person, Staff
 from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
-from timebank.ports import Leaf, TreeHead
-from timebank.storage.sql import schema
+from timebank.ports import Leaf, TreeHead, Waiting, WingRow
+from timebank.storage.sql import schema, wing_rows
 from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.recording import replace, restore
 from timebank.storage.sql.rows import exchanges, ledger, people
@@ -49,6 +49,10 @@ _ORDER: Final = {PolicyVersion: "version", Note: "about_id"}
 """What a kind is ordered by where it is not the id."""
 
 
+_APART: Final = (WingRow, Waiting, Leaf, TreeHead)
+"""What is written in a way of its own."""
+
+
 class SqlArchive(Store):
     """``Archive`` in SQL."""
 
@@ -65,6 +69,10 @@ class SqlArchive(Store):
             return self._seals.leaves()
         if kind is TreeHead:
             return self._seals.heads()
+        if kind is Waiting:
+            return self._seals.queue()
+        if kind is WingRow:
+            return wing_rows.rows(self.link)
         if kind is Transaction:
             return self._paged(SqlJournal(self.link).list, account=None)
         if kind is Exchange:
@@ -86,14 +94,16 @@ class SqlArchive(Store):
             after = getattr(rows[-1], column.name)
 
     def restore(self, values: Sequence[Any]) -> None:
-        """Values as they were, into a bank that is being loaded. Unsealed facts are queued."""
-        heads = [value for value in values if isinstance(value, TreeHead)]
-        leaves = [value for value in values if isinstance(value, Leaf)]
-        restore(self.link, [v for v in values if not isinstance(v, (TreeHead, Leaf))])
-        if leaves:
-            self._seals.restore_leaves(leaves)
-        if heads:
-            self._seals.restore_heads(heads)
+        """Values as they were, into a bank that is being loaded; nothing is queued of itself."""
+        apart: dict[type, list[Any]] = {kind: [] for kind in _APART}
+        others: list[Any] = []
+        for value in values:
+            apart.get(type(value), others).append(value)
+        restore(self.link, others)
+        wing_rows.restore(self.link, apart[WingRow])
+        self._seals.restore_queue(apart[Waiting])
+        self._seals.restore_leaves(apart[Leaf])
+        self._seals.restore_heads(apart[TreeHead])
 
     def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
         """Values of a copy as they stand now; how many were written."""
@@ -102,7 +112,10 @@ class SqlArchive(Store):
             moving = update(schema.bank).where(self._own(schema.bank))
             row = {name: getattr(bank, name) for name in ("name", "copy_size", "copy_receipts")}
             self.link.run(moving.values(row))
-        return len(banks) + replace(self.link, [v for v in values if not isinstance(v, Bank)], but)
+        beside = [value for value in values if isinstance(value, WingRow)]
+        others = [value for value in values if not isinstance(value, (Bank, WingRow))]
+        written = replace(self.link, others, but) + wing_rows.replace(self.link, beside)
+        return len(banks) + written
 
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
         """Complete nodes above the leaves."""

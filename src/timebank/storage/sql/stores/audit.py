@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Table,
     and_,
@@ -27,7 +29,7 @@ from timebank.domain.audit import (
     ReversalPair,
     TransferLine,
 )
-from timebank.storage.sql import schema
+from timebank.storage.sql import schema, wing_rows
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores.audit_entries import SqlAuditEntries
@@ -213,38 +215,46 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
             return
         queue, leaf = schema.seal_queue, schema.leaf
         among = self._in_scope if self._as_many_as_accounted() else self._own
-        for kind, word in SEALED.items():
-            table = SHAPES[kind][0]
+        for word, id_ in self._sealed_ids:
+            table = id_.table
+            chosen = select(id_) if id_.name == "id" else select(id_).distinct()
             query = (
-                select(table.c.id)
-                .outerjoin(queue, is_about(queue, table, word))
-                .outerjoin(leaf, is_about(leaf, table, word))
+                chosen.outerjoin(queue, is_about(queue, id_, word))
+                .outerjoin(leaf, is_about(leaf, id_, word))
                 .where(
                     among(table),
                     or_(
                         (queue.c.fact_id.is_(None)) == (leaf.c.fact_id.is_(None)),
-                        queue.c.recorded_at != table.c.recorded_at,
+                        queue.c.recorded_at != table.c.get("recorded_at", queue.c.recorded_at),
                     ),
                 )
-                .order_by(table.c.id)
+                .order_by(id_)
             )
             for row in self.link.stream(query):
-                yield word, row.id
-        a_fact = or_(
-            *(
-                exists().where(is_about(queue, SHAPES[kind][0], word))
-                for kind, word in SEALED.items()
-            )
-        )
+                yield word, row[0]
+        a_fact = or_(*(exists().where(is_about(queue, id_, w)) for w, id_ in self._sealed_ids))
         strays = self._of_bank(queue).where(~a_fact).order_by(queue.c.kind, queue.c.fact_id)
         for row in self.link.stream(strays):
+            wing_rows.require_known(row.kind)
             yield row.kind, row.fact_id
+
+    @cached_property
+    def _sealed_ids(self) -> tuple[tuple[str, Column[Any]], ...]:
+        """Every kind of what is sealed, ours and the wings', and the ids of its leaves."""
+        ours = [(word, SHAPES[kind][0].c.id) for kind, word in SEALED.items()]
+        theirs = [(k, s.sealed_by) for wing in self._beside for k, s in wing.kinds.items()]
+        return (*ours, *theirs)
+
+    def _of_wings_counted(self) -> int:
+        shapes = (shape for wing in self._beside for shape in wing.kinds.values())
+        return sum(self._count_of(s.sealed_by, self._own(s.table)) for s in shapes)
 
     def _as_many_as_accounted(self) -> bool:
         """Whether there are as many facts as leaves and rows of the queue: each has its own."""
-        facts = sum(self._count(self._own(SHAPES[kind][0])) for kind in SEALED)
         places = (schema.leaf, schema.seal_queue)
-        return facts == sum(self._count(self._own(table)) for table in places)
+        facts = sum(self._count(self._own(SHAPES[kind][0])) for kind in SEALED)
+        accounted = sum(self._count(self._own(table)) for table in places)
+        return facts + self._of_wings_counted() == accounted
 
     def reviews_due(self, day: date) -> Iterator[AccountChange]:
         """Changes of accounts past their review date."""
@@ -290,7 +300,7 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
             **counts,
             **self._entries_counted(counts),
             "reversals": self._count(self._in_scope(schema.transaction), reverses),
-            "facts": sum(self._rows(SHAPES[kind][0]) for kind in SEALED),
+            "facts": sum(self._rows(SHAPES[kind][0]) for kind in SEALED) + self._of_wings_counted(),
             "tables": len(schema.metadata.tables),
         }
 
@@ -310,6 +320,13 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
 
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return int(self.link.run(select(func.count()).where(*conditions)).scalar_one())
+
+    def _count_of(self, id_: Column[Any], *conditions: ColumnElement[bool]) -> int:
+        """How many ids: several rows of a wing may have one."""
+        if id_.name == "id":
+            return self._count(*conditions)
+        query = select(func.count(id_.distinct())).where(*conditions)
+        return int(self.link.run(query).scalar_one())
 
 
 def _same(table: Table, beside: Table, id_: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from timebank.storage.sql import schema
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.stores._common import Store
+from timebank.storage.sql.wings import Wing, installed
 
 _MARGIN: Final = timedelta(days=1)
 """What is no fact is told by the time in its id, and may have been committed later than that."""
@@ -64,6 +65,11 @@ class Scoped(Store):
     def __init__(self, link: Link, later: Later | None = None) -> None:
         super().__init__(link)
         self._later = later
+
+    @cached_property
+    def _beside(self) -> tuple[Wing, ...]:
+        """The wings of this database."""
+        return installed(self.link.connection, self.link.schema)
 
     def _in_scope(self, table: Table) -> ColumnElement[bool]:
         """The rows that are looked at."""

@@ -12,7 +12,9 @@ elsewhere rows that find their counterpart are counted.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Table, and_, func, literal, select
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, and_, func, literal, select
 
 from timebank.storage.sql import schema
 from timebank.storage.sql.stores.audit_glance import KINDS, SqlAuditGlance
@@ -83,7 +85,9 @@ class SqlAuditTies(SqlAuditGlance):
         """Whether it is known that each fact is either a leaf or in the queue, under its time, and
         that nothing else is in the queue.
         """
-        return self._later is None and bool(self._known(lambda: self._waits() and self._stands()))
+        if self._later is not None or self._beside:  # a wing's tables are small: row by row
+            return False
+        return bool(self._known(lambda: self._waits() and self._stands()))
 
     def _waits(self) -> bool:
         """Whether all that is queued are facts, under their time, and no leaves."""
@@ -126,7 +130,7 @@ class SqlAuditTies(SqlAuditGlance):
         An outer join, since SQLite begins with its left side, and should.
         """
         found = select(func.count(table.c.id)).select_from(place)
-        found = found.outerjoin(table, and_(is_about(place, table, word), *conditions))
+        found = found.outerjoin(table, and_(is_about(place, table.c.id, word), *conditions))
         return self._number(found.where(self._own(place), place.c.kind == word))
 
     def _named(self, places: Table, hashes: Hashes) -> int:
@@ -135,10 +139,10 @@ class SqlAuditTies(SqlAuditGlance):
         return self._number(select(func.sum(number)).where(self._own(places)))
 
 
-def is_about(place: Table, table: Table, word: str) -> ColumnElement[bool]:
-    """That a leaf, or a row of the queue, is about a fact of the table."""
+def is_about(place: Table, id_: Column[Any], word: str) -> ColumnElement[bool]:
+    """That a leaf, or a row of the queue, is about the fact that this column names."""
     return and_(
-        place.c.bank_id == table.c.bank_id,
+        place.c.bank_id == id_.table.c.bank_id,
         place.c.kind == word,
-        place.c.fact_id == table.c.id,
+        place.c.fact_id == id_,
     )

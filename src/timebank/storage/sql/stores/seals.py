@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from timebank.domain.exchange import Exchange
 from timebank.domain.ids import ExchangeId, FactId, TransactionId
 from timebank.domain.sealed import Sealed, begins, founds, opens, whole
 from timebank.errors import InputError
-from timebank.ports import Leaf, LeafPage, TreeHead
-from timebank.storage.sql import schema
+from timebank.ports import Leaf, LeafPage, TreeHead, Waiting
+from timebank.storage.sql import schema, wing_rows, wings
 from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.rows import exchanges, ledger, people
 from timebank.storage.sql.stores import leaf_pages
@@ -72,8 +72,7 @@ class SqlSealStore(Store):
 
     def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
         """The facts behind leaves; those that are gone, or say nothing we know, are left out."""
-        known = {*_READERS, "transaction"}
-        return self._readable([(x.kind, x.fact) for x in leaves if x.kind in known])
+        return self._readable([(leaf.kind, leaf.fact) for leaf in leaves])
 
     def _readable(self, places: Sequence[Place]) -> dict[Place, Sealed]:
         """What can be read of these, by halves around what cannot."""
@@ -88,10 +87,28 @@ class SqlSealStore(Store):
     def _load(self, places: Collection[Place]) -> dict[Place, Sealed]:
         """Facts by kind and id, with what they made."""
         facts = self._facts(places)
+        made = self._of_wings([place for place in places if wing_rows.is_of_wing(place[0])])
         accounts = self._accounts.many({f.account for f in facts.values() if opens(f)})
         exchanges = self._exchanges_of({f.exchange for f in facts.values() if begins(f)})
         own = self._own_accounts() if any(map(founds, facts.values())) else ()
-        return {place: whole(fact, accounts, exchanges, own) for place, fact in facts.items()}
+        ours = {p: whole(fact, accounts, exchanges, own) for p, fact in facts.items()}
+        return {**ours, **made}
+
+    def _of_wings(self, places: Collection[Place]) -> dict[Place, Sealed]:
+        """What wings made, where this database has them.
+
+        *Refuses* what a wing made that this program has not, with ``SchemaError``.
+        """
+        found: dict[Place, Sealed] = {}
+        wanted = _by_kind(places)
+        for kind in wanted:
+            wing_rows.require_known(kind)
+        for wing in wings.installed(self.link.connection, self.link.schema) if wanted else ():
+            for kind, shape in wing.kinds.items():
+                for part in slices(wanted.get(kind, ())):
+                    made = wing_rows.made(self.link, kind, shape, part)
+                    found |= {(kind, rows.id): rows for rows in made}
+        return found
 
     def _exchanges_of(self, ids: Collection[ExchangeId]) -> dict[ExchangeId, Exchange]:
         read = self._exchanges.many
@@ -111,16 +128,13 @@ class SqlSealStore(Store):
 
     def _facts(self, places: Collection[Place]) -> dict[Place, Fact]:
         """Facts by kind and id: one query per kind and slice."""
-        wanted: dict[str, list[FactId]] = {}
-        for kind, fact in places:
-            wanted.setdefault(kind, []).append(fact)
+        wanted = _by_kind(places)
         found: dict[Place, Fact] = {}
         transactions = [TransactionId(id_) for id_ in wanted.pop("transaction", ())]
         for id_, transaction in self._journal.many(transactions).items():
             found["transaction", FactId(id_)] = transaction
-        for kind, ids in wanted.items():
-            table, from_row = _READERS[kind]
-            for part in slices(ids):
+        for kind, (table, from_row) in _READERS.items():
+            for part in slices(wanted.get(kind, ())):
                 query = self._of_bank(table).where(table.c.id.in_(part))
                 found |= {(kind, row.id): from_row(row) for row in self.link.all(query)}
         return found
@@ -143,6 +157,7 @@ class SqlSealStore(Store):
     ) -> None:
         """One transaction's worth of sealing: all of it or nothing is committed."""
         self._insert_leaves(leaves)
+        self._dequeue(leaves)
         above = [
             {"level": level, "place": place, "hash": hash_}
             for (level, place), hash_ in nodes.items()
@@ -151,13 +166,22 @@ class SqlSealStore(Store):
         insert_rows(self.link, schema.tree_node, above)
         self._insert_head(head)
 
+    def restore_queue(self, waiting: Collection[Waiting]) -> None:
+        """What waited in a bank that is being loaded."""
+        rows = [
+            {"kind": one.kind, "fact_id": one.fact, "recorded_at": one.recorded_at}
+            for one in waiting
+        ]
+        insert_rows(self.link, schema.seal_queue, rows)
+
     def restore_leaves(self, leaves: Collection[Leaf]) -> None:
         """Leaves of a bank that is being loaded."""
         self._insert_leaves(leaves)
 
     def restore_heads(self, heads: Collection[TreeHead]) -> None:
         """Checkpoints of a bank that is being loaded, smallest first."""
-        self.lock()
+        if heads:
+            self.lock()
         for head in heads:
             self._insert_head(head)
 
@@ -167,7 +191,6 @@ class SqlSealStore(Store):
             for leaf in leaves
         ]
         insert_rows(self.link, schema.leaf, rows)
-        self._dequeue(leaves)
 
     def _insert_head(self, head: TreeHead) -> None:
         before = self.head()
@@ -211,6 +234,12 @@ class SqlSealStore(Store):
         """The same in pages, with the columns of their transactions."""
         return leaf_pages.pages(self.link, start)
 
+    def queue(self) -> Iterator[Waiting]:
+        """What waits, in order of kind and id."""
+        queue = schema.seal_queue
+        for row in self.link.stream(self._of_bank(queue).order_by(queue.c.kind, queue.c.fact_id)):
+            yield Waiting(kind=row.kind, fact=row.fact_id, recorded_at=row.recorded_at)
+
     def position(self, kind: str, fact: str) -> int | None:
         """Where a fact is sealed, if it is."""
         leaf = schema.leaf.c
@@ -229,6 +258,13 @@ class SqlSealStore(Store):
         while rows := self.link.all(page(query, node.place, after, STREAM_ROWS)):
             yield from ((row.place, bytes(row.hash)) for row in rows)
             after = rows[-1].place
+
+
+def _by_kind(places: Iterable[Place]) -> dict[str, list[FactId]]:
+    found: dict[str, list[FactId]] = {}
+    for kind, fact in places:
+        found.setdefault(kind, []).append(fact)
+    return found
 
 
 def _head(row: Row[Any]) -> TreeHead:

@@ -19,7 +19,7 @@ from timebank.storage.sql.types import Id, Moment, big, raw, small, text
 
 seal_queue = table(
     "seal_queue",
-    column("kind", text(16)),
+    column("kind", text(120)),
     column("fact_id", Id),
     column("recorded_at", Moment),
     key=("kind", "fact_id"),
@@ -32,7 +32,7 @@ tree_head = table(
 leaf = table(
     "leaf",
     column("position", big()),
-    column("kind", text(16)),
+    column("kind", text(120)),
     column("fact_id", Id),
     column("hash", raw(32)),
     UniqueConstraint("bank_id", "kind", "fact_id", name="uq_timebank_leaf_fact"),

@@ -1,0 +1,139 @@
+"""Rows of wings, whatever they say: written, read for the sealer, out to a journal file and in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import select
+
+from timebank.domain.ids import FactId
+from timebank.domain.sealed import WingRows
+from timebank.errors import InputError, SchemaError
+from timebank.formats.canonical import restored
+from timebank.ports import WingRow
+from timebank.storage.sql import wings
+from timebank.storage.sql.link import Link
+from timebank.storage.sql.wings import Shape
+from timebank.storage.sql.writing import Part, insert_rows, parents_first, standing, write
+
+
+def is_of_wing(kind: str) -> bool:
+    """Whether the word is that of a wing's table."""
+    return "." in kind
+
+
+def require_known(kind: str) -> None:
+    """*Refuses* the word of a wing that this program has not, with ``SchemaError``."""
+    name = _wing_of(kind)
+    if is_of_wing(kind) and name not in wings.known():
+        raise SchemaError(
+            found=f"one with the wing {name}",
+            expected="the package that brings it",
+            command=f"timebank db upgrade --wing {name}, once it is installed",
+        )
+
+
+def _wing_of(kind: str) -> str:
+    return kind.partition(".")[0]
+
+
+New = tuple[str, Shape, list[dict[str, Any]]]
+"""Rows that are new in a wing's table, and the sealer's word for them; none where it has none."""
+
+
+def new(added: Mapping[type, Sequence[Any]]) -> list[New]:
+    """What is new of wings, table by table, in the wings' own order."""
+    return [
+        (
+            "" if shape.secret else wing.word_of(shape),
+            shape,
+            [shape.to_row(value) for value in added[shape.kind]],
+        )
+        for wing, shape in wings.shapes_of(added)
+    ]
+
+
+def queued(found: Collection[New], recorded_at: datetime) -> list[dict[str, Any]]:
+    """The rows of the sealer's queue for it."""
+    places: dict[tuple[str, str], datetime] = {}
+    for kind, shape, rows in found:
+        for row in rows if kind else ():
+            places[kind, row[shape.sealed_by.name]] = row.get("recorded_at", recorded_at)
+    return [{"kind": k, "fact_id": id_, "recorded_at": at} for (k, id_), at in places.items()]
+
+
+def made(link: Link, kind: str, shape: Shape, ids: Collection[FactId]) -> Iterator[WingRows]:
+    """What stands under these ids, of each what is sealed; ids that are gone are left out."""
+    table, id_ = shape.table, shape.sealed_by
+    wing, _, name = kind.partition(".")
+    query = select(table).where(table.c.bank_id == link.bank, id_.in_(ids))
+    rows = link.all(query.order_by(id_, *table.primary_key.columns))
+    for found, group in groupby(rows, key=attrgetter(id_.name)):
+        told = tuple({n: row._mapping[n] for n in shape.sealed} for row in group)
+        yield WingRows(wing=wing, table=name, id=found, rows=told)
+
+
+def rows(link: Link) -> Iterator[WingRow]:
+    """Every row of the bank in a wing's tables, in an order in which they can be written."""
+    for wing in wings.installed(link.connection, link.schema):
+        for kind, shape in wing.kinds.items():
+            id_ = shape.sealed_by.name
+            for row in link.stream(parents_first(shape.table, link.bank)):
+                told = {name: row._mapping[name] for name in shape.columns}
+                yield WingRow(kind=kind, id=told[id_], row=told)
+
+
+def restore(link: Link, found: Collection[WingRow]) -> None:
+    """Rows as they were, into a bank that is being loaded.
+
+    *Refuses* those of a wing that is not there (``SchemaError``), or not of its tables and columns
+    (``InputError``).
+    """
+    for shape, rows in _read(link, found):
+        insert_rows(link, shape.table, rows)
+
+
+def replace(link: Link, found: Collection[WingRow]) -> int:
+    """Rows of a copy as they stand now; how many were new or had changed.
+
+    *Refuses* what ``restore`` refuses.
+    """
+    written = 0
+    for shape, rows in _read(link, found):
+        id_ = shape.sealed_by
+        there = standing(link, id_, [row[id_.name] for row in rows])
+        fresh = [row for row in rows if row[id_.name] not in there]
+        kept = [] if shape.fact else [row for row in rows if row[id_.name] in there]
+        moved = [shape.moving(row) for row in kept if not row.items() <= there[row["id"]].items()]
+        write(link, [Part(shape.table, fresh), Part(shape.table, moved, "id")])
+        written += len(fresh) + len(moved)
+    return written
+
+
+def _read(link: Link, found: Collection[WingRow]) -> Iterator[tuple[Shape, list[dict[str, Any]]]]:
+    """The rows of each table, in the order of the file."""
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    for one in found:
+        by_kind.setdefault(one.kind, []).append(one.row)
+    for kind, told in by_kind.items():
+        shape = _shape_of(link, kind)
+        yield shape, [_typed(kind, shape, row) for row in told]
+
+
+def _shape_of(link: Link, kind: str) -> Shape:
+    wing = wings.named(_wing_of(kind))
+    wings.require(link, wing)
+    if kind not in wing.kinds:
+        raise InputError(field="file", problem=f"a line of it holds an unknown {kind!r}")
+    return wing.kinds[kind]
+
+
+def _typed(kind: str, shape: Shape, row: Mapping[str, Any]) -> dict[str, Any]:
+    types = {name: wings.type_of(shape.table.c[name]) for name in shape.columns}
+    if row.keys() != types.keys():
+        raise InputError(field="file", problem=f"a line of {kind} has other columns than its table")
+    return {n: None if v is None else restored(types[n], v) for n, v in row.items()}
