@@ -136,7 +136,7 @@ def audit(
 
 
 def _another(_: Connection, column: Column[Any], value: Any) -> Any:
-    if words := _words_of(column):
+    if _kind(column) is str and (words := _words_of(column)):
         return next(word for word in words if word != value)
     if isinstance(column.type, (Id, AccountKey)):
         return value[:-1] + ("0" if value[-1] != "0" else "1")
@@ -159,7 +159,7 @@ def _other_text(column: Column[Any], value: str) -> str:
         return value[:place] + str((int(digit) + 1) % 10) + value[place + 1 :]
     if value.lstrip("-").isdigit():
         return value + "1"
-    return value[:-1] + ("x" if value[-1] != "x" else "y")
+    return value[:-1] + ("x" if value[-1:] != "x" else "y")
 
 
 def _is_unique(column: Column[Any]) -> bool:

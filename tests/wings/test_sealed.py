@@ -16,7 +16,7 @@ from tests.contract.test_archive import ended
 from tests.support import refusal
 from tests.wings import library
 from tests.wings.test_wings import a_drill, lend
-from timebank import journal
+from timebank import audits, bundles, journal
 from timebank.domain.audit import Verdict
 from timebank.errors import SchemaError
 from timebank.proof.checkpoint import Checkpoint
@@ -235,3 +235,39 @@ def test_lines_of_a_wing_that_are_not_its_own_are_refused(
     timebank.migrate(empty, wings=["library"])
     assert refusal(partial(loaded, lending, empty, lines, None)) == said
     empty.dispose()
+
+
+def test_bundles_bring_the_rows_of_a_wing_to_the_copy(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    world = lent(sqlite_engine)
+    office = create_engine(f"sqlite:///{tmp_path / 'office.sqlite'}")
+    copy = SqlBackend(office, world.backend.clock)
+    brought(world, copy, 0, refused=True)
+    timebank.migrate(office, wings=["library"])
+    first = brought(world, copy, 0)
+    lend(world, a_drill(world))
+    second = brought(world, copy, first.size)
+    with copy.reading() as uow:
+        assert library.loans(uow) == world.see(library.loans)
+        assert audits.run(uow).verdict is Verdict.CLEAN
+    assert root_of(second) == root_of(world.see(journal.checkpoint))
+    office.dispose()
+
+
+def brought(world: World, copy: SqlBackend, since: int, *, refused: bool = False) -> Checkpoint:
+    """What the copy has come to."""
+    sealed = world.do(journal.seal)
+    assert sealed is not None
+    lines = world.see(lambda uow: [*bundles.export(uow, since=since)])
+    if refused:
+        timebank.migrate(copy.engine)
+        with pytest.raises(SchemaError, match="timebank db upgrade --wing library"):
+            taken(copy, lines)
+        return sealed
+    return taken(copy, lines)
+
+
+def taken(copy: SqlBackend, lines: list[str]) -> Checkpoint:
+    with copy.unit() as uow:
+        return bundles.load(uow, lines).checkpoint

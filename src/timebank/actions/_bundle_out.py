@@ -25,7 +25,7 @@ from timebank.errors import BrokenInvariantError, CopiesDiffer, InputError, Wron
 from timebank.formats import bundle
 from timebank.formats.bundle import Row, Sign
 from timebank.formats.canonical import plain
-from timebank.ports import Leaf, ReadingUnit, TreeHead, Waiting, WingRow
+from timebank.ports import Leaf, ReadingUnit, TreeHead, WingRow
 from timebank.proof import tree
 from timebank.proof.checkpoint import Checkpoint
 
@@ -144,18 +144,10 @@ def _rows(uow: ReadingUnit, first: Row, start: int) -> Iterator[Row]:
         elif word in FACTS:
             yield from _facts(uow, word, start)
         elif kind is WingRow:
-            yield from _of_wings(uow)
-        elif kind not in (Leaf, Waiting):
+            yield from (line_of(word, row) for row in uow.archive.values(WingRow))
+        elif kind is not Leaf:
             for value in uow.archive.values(kind):
                 yield {"type": word, **_standing(value)}
-
-
-def _of_wings(uow: ReadingUnit) -> Iterator[Row]:
-    """Every row of a wing as it stands, but for those that wait for the sealer."""
-    waiting = {(one.kind, one.fact) for one in uow.archive.values(Waiting)}
-    for value in uow.archive.values(WingRow):
-        if (value.kind, value.id) not in waiting:
-            yield line_of("", value)
 
 
 def _standing(value: Any) -> Row:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from itertools import chain
 from typing import Final
 
-from timebank.custody.domain import audit, audit_desk, notices
+from timebank.custody.domain import audit, audit_acts, audit_desk, notices
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
 from timebank.ports import ReadingUnit
@@ -18,7 +19,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     audit.CREDITS: audit.check_credits,
     audit.PEOPLE: audit.check_people,
     audit.GROUNDS: audit.check_grounds,
-    audit.STATES: audit.check_states,
+    audit.STATES: lambda books: chain(audit.check_states(books), audit_acts.check_acts(books)),
     audit.PASSAGES: audit.check_passages,
     audit.OFFICE: audit.check_office,
     audit.CORRECTIONS: audit.check_corrections,
@@ -40,6 +41,7 @@ def _books(uow: ReadingUnit) -> Books:
         histories=store.histories(people),
         accounts=store.accounts(accounts),
         beneficiaries={one.id: one for one in store.beneficiaries()},
+        beneficiary_acts=store.beneficiary_acts(),
         passages=store.passages(),
         staff=tuple(staff for staff, _ in uow.people.staff()),
         pins=store.pins(),
@@ -47,6 +49,7 @@ def _books(uow: ReadingUnit) -> Books:
         wrong_pins=store.wrong_pins(),
         queries=store.queries(),
         today=bank_today(uow),
+        zone=uow.banks.get().zone,
     )
 
 
@@ -65,7 +68,7 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
         audit.CREDITS: sum(len(file.lines) for file in books.files),
         audit.PEOPLE: len(books.files),
         audit.GROUNDS: len(books.moved),
-        audit.STATES: len(books.memberships),
+        audit.STATES: len(books.memberships) + len(books.files) + len(books.beneficiaries),
         audit.PASSAGES: len(books.passages),
         audit.OFFICE: len(books.staff) + len(books.moved),
         audit.CORRECTIONS: sum(each.reverses is not None for each in books.moved),

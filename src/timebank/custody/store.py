@@ -212,10 +212,11 @@ class CustodyStore(Store):
             query = query.where(table.c.account_id == account)
         return self._read(Beneficiary, query)
 
-    def beneficiary_acts(self, id_: FactId) -> tuple[BeneficiaryAct, ...]:
-        """What was decided on a beneficiary, in order."""
-        table = tables.beneficiary_act
-        query = self._of_bank(table).where(table.c.beneficiary_id == id_).order_by(table.c.id)
+    def beneficiary_acts(self, id_: FactId | None = None) -> tuple[BeneficiaryAct, ...]:
+        """What was decided on a beneficiary, or on all, in order of record."""
+        query = self._of_bank(table := tables.beneficiary_act).order_by(table.c.id)
+        if id_ is not None:
+            query = query.where(table.c.beneficiary_id == id_)
         return self._read(BeneficiaryAct, query)
 
     def instructions(self, people: Collection[PersonId]) -> tuple[Instruction, ...]:

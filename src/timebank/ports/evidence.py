@@ -95,12 +95,11 @@ class Waiting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WingRow:
     """A row of a wing as it stands: of which table of which wing, and what is under the name of
-    each column. ``id`` is that under which it is sealed; a line of a file does not say it.
+    each column.
     """
 
     kind: str
     row: Mapping[str, Any]
-    id: FactId | None = None
 
 
 class SealStore(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from timebank.custody.domain.beneficiary import Beneficiary
+from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
 from timebank.custody.domain.membership import FREEZES, OUTSIDE, History, Membership
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.pin import Pin, PinChange
@@ -48,7 +48,7 @@ CHECKS: Final = (
     ),
     CheckInfo(
         name=STATES,
-        holds="Each membership stands where its changes left it, its accounts blocked accordingly.",
+        holds="Each membership, sheet and beneficiary is where its acts left it, and blocked so.",
     ),
     CheckInfo(
         name=PASSAGES,
@@ -107,6 +107,7 @@ class Books:
     histories: Mapping[PersonId, History]
     accounts: Mapping[AccountId, Account]
     beneficiaries: Mapping[FactId, Beneficiary]
+    beneficiary_acts: tuple[BeneficiaryAct, ...]
     passages: tuple[tuple[Passage, PassageEnd | None], ...]
     staff: tuple[Staff, ...]
     pins: tuple[Pin, ...]
@@ -114,6 +115,7 @@ class Books:
     wrong_pins: Mapping[PersonId, int]
     queries: tuple[tuple[Query, QueryAnswer | None], ...]
     today: date
+    zone: str
 
 
 def _finding(check: str, subject: str, expected: str, found: str, message: str) -> Finding:

@@ -81,10 +81,8 @@ def rows(link: Link) -> Iterator[WingRow]:
     """Every row of the bank in a wing's tables, in an order in which they can be written."""
     for wing in wings.installed(link.connection, link.schema):
         for kind, shape in wing.kinds.items():
-            id_ = shape.sealed_by.name
             for row in link.stream(parents_first(shape.table, link.bank)):
-                told = {name: row._mapping[name] for name in shape.columns}
-                yield WingRow(kind=kind, id=told[id_], row=told)
+                yield WingRow(kind=kind, row={n: row._mapping[n] for n in shape.columns})
 
 
 def restore(link: Link, found: Collection[WingRow]) -> None:

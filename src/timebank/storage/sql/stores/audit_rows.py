@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -47,6 +47,8 @@ from timebank.storage.sql.stores.audit_rules import (
 )
 from timebank.storage.sql.stores.audit_ties import SqlAuditTies
 
+_OURS: Final = tuple(schema.metadata.sorted_tables)
+
 
 class SqlAuditRows(SqlAuditTies):
     """The part of ``AuditSource`` that looks at rows one by one."""
@@ -64,7 +66,8 @@ class SqlAuditRows(SqlAuditTies):
 
     def broken_rules(self) -> Iterator[BrokenRule]:
         """Rows that a CHECK or a foreign key of the release would refuse, table by table."""
-        for table, of, query in _breaches():
+        beside = chain.from_iterable(_breaches(wing.tables) for wing in self._beside)
+        for table, of, query in (*_breaches(_OURS), *beside):
             if self._is_sound(table) and (of is None or self._is_empty(table, of)):
                 continue
             for row in self.link.stream(query.where(self._scanned(table))):
@@ -221,14 +224,12 @@ class SqlAuditRows(SqlAuditTies):
 
 
 @cache
-def _breaches() -> tuple[tuple[Table, str | None, Select[Any]], ...]:
+def _breaches(
+    tables: tuple[Table, ...],
+) -> tuple[tuple[Table, str | None, Select[Any]], ...]:
     """The questions of ``broken_rules``, of all banks; with the column that leads to a large table,
     if one does."""
-    return tuple(
-        (table, of, query)
-        for table in schema.metadata.sorted_tables
-        for of, query in _breaches_of(table)
-    )
+    return tuple((table, of, query) for table in tables for of, query in _breaches_of(table))
 
 
 def _breaches_of(table: Table) -> Iterator[tuple[str | None, Select[Any]]]:
