@@ -9,22 +9,34 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 import timebank
-from tests.backends import SqlBackend
+from tests.backends import SqlBackend, engine_of
+from tests.cli.program import run
 from tests.contract.bundling import Carried, Office, export
-from tests.custody.scheme import Scheme
+from tests.custody.scheme import Scheme, a_scheme
+from tests.custody.test_sites import half_held, slip
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import accounts, members
-from timebank.custody import people, sheets, sites
+from timebank.custody import people, pins, sheets, sites
+from timebank.ports import ReadingUnit
 
 
 @pytest.fixture
 def north(sqlite_scheme: Scheme) -> Scheme:
     """One site, on its one computer."""
     return sqlite_scheme
+
+
+@pytest.fixture
+def leyhill(tmp_path: Path) -> Iterator[Scheme]:
+    """Another site, on a computer of its own."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'leyhill.sqlite'}")
+    timebank.migrate(engine, wings=["custody"])
+    yield a_scheme(SqlBackend(engine), "leyhill")
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -47,9 +59,24 @@ def copy_of(site: Scheme, office: SqlBackend) -> Office:
     return Office(backend=office, bank=site.bank)
 
 
+def told(office: SqlBackend, site: Scheme) -> list[str]:
+    """The papers and states of the site's sheets, as its copy has them."""
+    with office.reading(site.bank) as uow:
+        return _papers(uow)
+
+
 def of_journal(site: Scheme) -> list[str]:
     """Everything that the site's journal file holds."""
     return site.see(lambda uow: [*timebank.journal.export(uow)])
+
+
+def of_site(site: Scheme) -> list[str]:
+    """The same, as the site has them."""
+    return site.see(_papers)
+
+
+def _papers(uow: ReadingUnit) -> list[str]:
+    return [f"{one.sheet.paper} {one.sheet.state.value}" for one in sheets.list(uow)]
 
 
 def test_p35_a_sites_books_come_in_bundles_each_once_or_not_at_all(
@@ -66,10 +93,13 @@ def test_p35_a_sites_books_come_in_bundles_each_once_or_not_at_all(
     assert copy.take(first).written
     for damaged in (torn, edited):
         assert copy.refuses(damaged) == "bundle_damaged file"
+    assert told(office, north) == []
     assert copy.take(second).written
     for again in (second, first, second):
         assert not copy.take(again).written
     assert copy.lines() == of_journal(north)
+    assert told(office, north) == of_site(north)
+    assert copy.findings() == []
     with office.reading(north.bank) as uow:
         assert accounts.balance(uow, "pot").minutes == north.pot() > 0
 
@@ -77,6 +107,40 @@ def test_p35_a_sites_books_come_in_bundles_each_once_or_not_at_all(
 def size_of(carried: Carried) -> int:
     size: int = json.loads(carried.lines[0])["to"]["size"]
     return size
+
+
+def test_p35_every_week_of_a_sheets_life_reaches_the_copy(
+    north: Scheme, office: SqlBackend
+) -> None:
+    """Things of the wing change from bundle to bundle: a sheet from draft to posted."""
+    copy, paper = copy_of(north, office), "S-1"
+    sheet = north.sheet(paper, ("ray", 90))
+    steps = (
+        partial(sheets.submit, by=north.staff("bea")),
+        partial(sheets.verify, by=north.staff("olga"), paper="S-1/1"),
+        partial(sheets.approve, by=north.staff("otto"), paper="S-1/2"),
+        partial(sheets.post, by=north.staff("cora")),
+    )
+    taken = copy.take(export(north))
+    for step in steps:
+        north.do(step, sheet)
+        taken = copy.take(export(north, taken.checkpoint))
+        assert told(office, north) == of_site(north)
+        assert copy.findings() == []
+    assert told(office, north) == ["S-1 posted"]
+
+
+def test_p35_a_sheet_that_lies_in_two_sections_comes_whole(
+    north: Scheme, office: SqlBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timebank.formats.bundle.AT_ONCE", 2)
+    copy = copy_of(north, office)
+    north.posted("S-1", ("ray", 90), ("sam", 60), ("tom", 30))
+    copy.take(export(north))
+    north.posted("S-2", ("ray", 60), ("sam", 60), ("tom", 60))
+    copy.take(export(north))
+    assert copy.lines() == of_journal(north)
+    assert copy.findings() == []
 
 
 def test_p35_nothing_of_the_scheme_is_written_in_the_copy(
@@ -89,6 +153,78 @@ def test_p35_nothing_of_the_scheme_is_written_in_the_copy(
     suspend = partial(here.do, people.suspend, "ray", reason="other", by=north.cora)
     for act in (submit, suspend, partial(here.two, sites.windup)):
         assert refusal(act) == "bank_is_copy"
+    assert told(office, north) == ["S-1 draft"]
+
+
+def test_p35_the_copys_audit_has_the_checks_of_the_scheme(
+    north: Scheme, office: SqlBackend
+) -> None:
+    north.posted("S-1", ("ray", 90))
+    copy_of(north, office).take(export(north))
+    _edited(office, "UPDATE timebank_custody_sheet_act SET approver_id = actor_id")
+    _edited(office, "UPDATE timebank_custody_sheet_line SET credited_minutes = 15")
+    assert "custody_credits_match_lines" in copy_of(north, office).findings()
+
+
+def _edited(office: SqlBackend, statement: str) -> None:
+    """Somebody at a console, guards or not."""
+    with office.engine.begin() as connection:
+        if office.name == "sqlite":
+            triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            for (name,) in connection.execute(text(triggers)).all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text(statement))
+
+
+def test_p24_the_office_joins_the_halves_of_a_move(
+    north: Scheme, leyhill: Scheme, office: SqlBackend
+) -> None:
+    url = office.engine.url.render_as_string(hide_password=False)
+    half_held(north)
+    north.two(sites.move_out, "ray", to="leyhill")
+    for site in (north, leyhill):
+        copy_of(site, office).take(export(site))
+    waits = run("custody", "move", "match", "--url", url, "--json")
+    assert (waits.code, waits.document["on_the_way_minutes"]) == (0, 90)
+    (notice,) = waits.document["notices"]
+    assert notice["message"] == "bring the next bundle of leyhill"
+    leyhill.two(sites.move_in, slip(north), person="sam", site=north.bank)
+    north.two(sites.move_arrived, slip(north))
+    for site in (north, leyhill):
+        copy_of(site, office).take(export(site))
+        assert copy_of(site, office).findings() == []
+    whole = run("custody", "move", "match", "--url", url, "--json")
+    assert (whole.code, whole.document["findings"], whole.document["notices"]) == (0, [], [])
+    cleared = {one["bank"]: one["clearing_minutes"] for one in whole.document["sites"]}
+    assert cleared == {"leyhill": -90, north.bank: 90}
+
+
+def test_p24_a_slip_used_at_two_sites_is_found_at_the_office(
+    north: Scheme, leyhill: Scheme, office: SqlBackend
+) -> None:
+    url = office.engine.url.render_as_string(hide_password=False)
+    half_held(north)
+    north.two(sites.move_out, "ray", to="leyhill")
+    leyhill.two(sites.move_in, slip(north), person="sam", site=north.bank)
+    north.two(sites.move_cancel, slip(north))
+    for site in (north, leyhill):
+        copy_of(site, office).take(export(site))
+    found = run("custody", "move", "match", "--url", url)
+    assert found.code == 1
+    assert "it was taken back, too" in found.out
+
+
+def test_p35_no_pin_leaves_the_site(north: Scheme, office: SqlBackend) -> None:
+    north.do(pins.set, "olga", pin="802614", by=north.cora)
+    with engine_of(north).connect() as connection:
+        kept = connection.execute(text("SELECT salt, digest FROM timebank_custody_pin")).one()
+    carried = export(north, people=True)
+    written = "".join([*carried.lines, *(carried.people or ()), *of_journal(north)])
+    assert [secret for secret in kept if bytes(secret).hex() in written] == []
+    copy_of(north, office).take(carried)
+    assert copy_of(north, office).findings() == []
 
 
 def test_p30_what_is_erased_at_the_site_is_erased_at_the_office(
@@ -104,3 +240,4 @@ def test_p30_what_is_erased_at_the_site_is_erased_at_the_office(
     names = "".join(copy.people())
     assert "Gran" not in names
     assert "Aunt Outside" in names
+    assert copy.findings() == []

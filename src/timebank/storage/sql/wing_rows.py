@@ -18,7 +18,7 @@ from timebank.ports import WingRow
 from timebank.storage.sql import wings
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.wings import Shape
-from timebank.storage.sql.writing import Part, insert_rows, parents_first, standing, write
+from timebank.storage.sql.writing import Part, insert_rows, parents_first, write
 
 
 def is_of_wing(kind: str) -> bool:
@@ -102,14 +102,32 @@ def replace(link: Link, found: Collection[WingRow]) -> int:
     """
     written = 0
     for shape, rows in _read(link, found):
-        id_ = shape.sealed_by
-        there = standing(link, id_, [row[id_.name] for row in rows])
-        fresh = [row for row in rows if row[id_.name] not in there]
-        kept = [] if shape.fact else [row for row in rows if row[id_.name] in there]
-        moved = [shape.moving(row) for row in kept if not row.items() <= there[row["id"]].items()]
+        there = _standing(link, shape, rows)
+        pairs = [(row, there.get(_key(shape, row))) for row in rows]
+        fresh = [row for row, known in pairs if known is None]
+        moved = [
+            shape.moving(row)
+            for row, known in pairs
+            if known is not None and not shape.fact and not row.items() <= known.items()
+        ]
         write(link, [Part(shape.table, fresh), Part(shape.table, moved, "id")])
         written += len(fresh) + len(moved)
     return written
+
+
+def _standing(
+    link: Link, shape: Shape, rows: Collection[Mapping[str, Any]]
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows that are there, by their whole key: those of one id may come in several parts."""
+    table, id_ = shape.table, shape.sealed_by
+    ids = {row[id_.name] for row in rows}
+    query = select(table).where(table.c.bank_id == link.bank, id_.in_(ids))
+    found = [dict(row._mapping) for row in link.all(query)]
+    return {_key(shape, row): row for row in found}
+
+
+def _key(shape: Shape, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[c.name] for c in shape.table.primary_key if c.name != "bank_id")
 
 
 def _read(link: Link, found: Collection[WingRow]) -> Iterator[tuple[Shape, list[dict[str, Any]]]]:
