@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -15,6 +16,7 @@ from benchmarks.crowding import poster
 from benchmarks.growing import growth
 from benchmarks.lines import ROUNDS, Line
 from benchmarks.memory import memory
+from benchmarks.peers import Given, peers
 from benchmarks.places import BACKENDS, Place, Places
 from benchmarks.posting import post_batch, post_one
 from benchmarks.reading import balance, plan, statement
@@ -47,10 +49,15 @@ BENCHMARKS: Final = {
 PLAN: Final = "plan"
 GROWTH: Final = "growth"
 """Only where it is asked for by name: it takes two banks, and at its usual n an hour and more."""
+PEERS: Final = "peers"
+"""Only where it is asked for by name: it installs other programs."""
 
 MILLION: Final = 1_000_000
+PEERS_N: Final = 50
 
-Name = Enum("Name", {name: name for name in (*BENCHMARKS, PLAN, GROWTH)})  # type: ignore[misc]
+Name = Enum(  # type: ignore[misc]
+    "Name", {name: name for name in (*BENCHMARKS, PLAN, GROWTH, PEERS)}
+)
 Backend = Enum("Backend", {name: name for name in BACKENDS})  # type: ignore[misc]
 
 
@@ -63,11 +70,19 @@ def main(
     backend: Annotated[Backend | None, typer.Option(help="Only this database.")] = None,
     n: Annotated[int | None, typer.Option(min=1, help="How many, instead of the default.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often, by turns.")] = ROUNDS,
+    pgledger: Annotated[
+        Path | None, typer.Option(help="peers: a folder with the SQL of pgledger.")
+    ] = None,
+    tigerbeetle: Annotated[
+        str | None, typer.Option(help="peers: the address of a TigerBeetle cluster.")
+    ] = None,
 ) -> None:
     """Ours through the public API beside hand-written code that does the same, by turns.
 
-    Prints one JSON line a result; "plan" prints the query plan of a balance instead.
+    Prints one JSON line a result; "plan" prints the query plan of a balance instead. "peers" is for
+    other ledgers: it installs each in an environment of its own.
     """
+    given = Given(pgledger=pgledger, tigerbeetle=tigerbeetle)
     backends = BACKENDS if backend is None else (backend.value,)
     names = tuple(BENCHMARKS) if name is None else (name.value,)
     with Places() as places:
@@ -77,6 +92,8 @@ def main(
                     if chosen == GROWTH:
                         small = beside.enter_context(places.fresh(where))
                         _print_lines(growth(small, place, n or MILLION, rounds))
+                    elif chosen == PEERS:
+                        _print_lines(peers(place, n or PEERS_N, rounds, given))
                     else:
                         _print(chosen, place, n, rounds)
 

@@ -23,6 +23,7 @@ MARKS: Final = {
     },
     ("poster_64_plain", "sqlite"): 3,
     ("poster_64_plain", "postgresql"): 3,
+    **{(f"peers_pgledger_{what}", "postgresql"): 1 for what in ("one", "batch", "hot", "bytes")},
     ("exchange_confirm", "sqlite"): 0.7,
     ("exchange_confirm", "postgresql"): 0.7,
     ("audit", "sqlite"): 40,

@@ -109,14 +109,16 @@ def moves(size: int) -> Iterator[Move]:
 class Orders:
     """Orders without end, each key new."""
 
-    def __init__(self, world: World) -> None:
-        self._accounts = world.accounts
+    def __init__(self, world: World, name: str = "order") -> None:
+        self._name, self._accounts = name, world.accounts
         self._moves = enumerate(moves(len(world.accounts)))
 
     def take(self, n: int) -> list[Order]:
         """The next n orders."""
         return [
-            Order(f"order-{i}", self._accounts[m.source], self._accounts[m.target], m.minutes)
+            Order(
+                f"{self._name}-{i}", self._accounts[m.source], self._accounts[m.target], m.minutes
+            )
             for i, m in islice(self._moves, n)
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -130,23 +131,31 @@ def writers(room: ModuleType) -> Iterator[str]:
 def test_our_own_transaction_repeats_what_may_be_repeated(
     acts: Acts, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, engine = acts.world, engine_of(acts.world)
-    cases = [*broken(acts, owned)]
-    for name, place, fault in cases:
+    world, engine, failed = acts.world, engine_of(acts.world), Counter[str]()
+    for name, place, fault in broken(acts, owned):
         act, where = acts[name], f"{name}, round trip {place}, {fault.name}"
         before = rows(engine)
-        with breaking_at(engine, place, fault.breaks):
-            if fault.repeated:
-                assert not owned(world, act).replayed, where
-                assert rows(engine) > before, where
-            else:
-                with pytest.raises(fault.error):
-                    owned(world, act)
-                assert rows(engine) == before, where
+        with breaking_at(engine, place, fault.breaks) as seen:
+            error = error_of(world, act)
+        if len(seen) < place:
+            continue  # it asked less often than the last time
+        assert error is (None if fault.repeated else fault.error), where
+        assert (rows(engine) > before) == fault.repeated, where
         assert owned(world, act).replayed == fault.repeated, where
+        failed[name] += 1
     in_order(world)
+    assert set(failed) == set(MAKERS)
     with capsys.disabled():
-        print(f"\n{len(cases)} failures of {engine.dialect.name} in {len(MAKERS)} actions")
+        print(f"\n{failed.total()} failures of {engine.dialect.name} in {len(failed)} actions")
+
+
+def error_of(world: World, act: Act) -> type[TimebankError] | None:
+    """The kind of error that is heard, if any."""
+    try:
+        owned(world, act)
+    except TimebankError as error:
+        return type(error)
+    return None
 
 
 @pytest.mark.parametrize("how", COMMITS)
@@ -173,8 +182,10 @@ def test_a_host_hears_one_error_and_keeps_nothing_of_ours(acts: Acts) -> None:
             continue  # SAVEPOINT itself fails only where the connection does
         act, where = acts[name], f"{name}, round trip {place}, {fault.name}"
         before, notes = rows(engine), host_notes(engine)
-        with breaking_at(engine, place, fault.breaks):
+        with breaking_at(engine, place, fault.breaks) as seen:
             committed, error = in_a_session(world, act)
+        if len(seen) < place:
+            continue
         assert type(error) is fault.error, where
         assert error.retryable == fault.repeated, where
         assert rows(engine) == before, where

@@ -29,8 +29,8 @@ SECONDS = 60 * float(os.environ.get("TIMEBANK_SOAK_MINUTES", "0")) or 20
 PERIOD_SECONDS = min(60, SECONDS / 2)
 PEOPLE = 12
 GROWTH_MIB = 24
-"""By so much the process that works all the time may be larger than after its first period: caches
-fill up. An hour that kept a kilobyte of each request would need ten times that.
+"""By so much the process that works all the time may be larger than after a tenth of it: until then
+caches fill up.
 """
 ROOT = Path(__file__).parents[2]
 
@@ -103,4 +103,4 @@ def test_it_stays_whole_and_as_small_for_as_long_as_it_runs(
     killer.end()
     assert len(sizes) == round(SECONDS / PERIOD_SECONDS)
     assert minute["transactions"] > PEOPLE
-    assert sizes[-1] - sizes[0] <= GROWTH_MIB
+    assert sizes[-1] - sizes[len(sizes) // 10] <= GROWTH_MIB

@@ -96,17 +96,18 @@ class SqlUnit:
     @property
     def wing_audits(self) -> tuple[WingAudit, ...]:
         """What the wings of this database add to an audit."""
-        try:
-            found = wings.installed(self.connection, self.link.schema)
-        except SQLAlchemyError as error:
-            raise self.link.failure(error) from error
-        return tuple(wing.audit for wing in found if wing.audit is not None)
+        return tuple(wing.audit for wing in self._wings() if wing.audit is not None)
 
     @property
     def wing_erasures(self) -> tuple[WingErasure, ...]:
         """What the wings of this database take out with a person."""
-        found = wings.installed(self.connection, self.link.schema)
-        return tuple(wing.erasure for wing in found if wing.erasure is not None)
+        return tuple(wing.erasure for wing in self._wings() if wing.erasure is not None)
+
+    def _wings(self) -> tuple[wings.Wing, ...]:
+        try:
+            return wings.installed(self.connection, self.link.schema)
+        except SQLAlchemyError as error:
+            raise self.link.failure(error) from error
 
     def record(
         self, changes: Changes, receipt: StoredReceipt, keys: Collection[RequestKey]
