@@ -5,6 +5,7 @@ A test is named after the requirement it holds (P-2, P-6 …) where it holds it 
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,6 +49,8 @@ from timebank.custody.domain.rules import Basis, DestinationClass, Rounding, Rul
 from timebank.custody.domain.sheet import LIVE, STEPS, SheetState, new_sheet, step
 from timebank.domain.account import AccountKind, Frozen
 from timebank.domain.actor import Role
+from timebank.domain.flows import Flow, Verdict
+from timebank.domain.policy import CUSTODY
 from timebank.testing.builders import (
     TODAY,
     account_id,
@@ -630,3 +633,25 @@ def test_p10_a_large_gift_soon_after_the_approval_is_shown(minutes, days, shown)
     assert is_large(minutes, 100, one, today=TODAY, rules=Rules()) is shown
     never = replace(one, approved_on=None)
     assert not is_large(100, 100, never, today=TODAY, rules=Rules())
+
+
+# --- P-1, P-6, P-7: fixed, whatever a policy says ------------------------------------------------
+
+K = AccountKind
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [(K.CUSTODY, K.CUSTODY), (K.HELD, K.HELD), (K.HELD, K.CUSTODY), (K.MEMBER, K.CUSTODY)],
+)
+def test_p01_p06_no_house_rules_let_hours_go_to_somebody_else_inside(source, target):
+    for verdict in (Verdict.ALLOWED, Verdict.APPROVAL):
+        flows = (Flow(source=source, target=target, verdict=verdict),)
+        assert refusal(partial(replace, CUSTODY, flows=flows)) == "invalid_input flows"
+
+
+@pytest.mark.parametrize("source", [K.POT, K.ISSUANCE, K.ORGANISATION, K.CLEARING])
+@pytest.mark.parametrize("target", [K.CUSTODY, K.HELD])
+def test_p07_no_house_rules_let_one_person_alone_give_hours_to_somebody_inside(source, target):
+    flows = (Flow(source=source, target=target, verdict=Verdict.ALLOWED),)
+    assert refusal(partial(replace, CUSTODY, flows=flows)) == "invalid_input flows"
