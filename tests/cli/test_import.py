@@ -154,7 +154,7 @@ class TestOptions:
     def test_opening_balances(self, tmp_path):
         file = a_file(tmp_path, "o1,2026-03-01,anna,carry-over,300,")
         terms = ("--carry-over", "--reason", "carry-over")
-        assert run("import", file, *terms).code == 2
+        assert run("import", file, *terms).code == 4
         report = done("import", file, *terms, "--approved-by", "olga")
         assert report["accepted_minutes"] == 300
         assert balances()["anna"] == 300

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LARGEST = 500_000
+LARGEST = 700_000
 
 PROGRAM = """
 import json, sqlite3, sys, sqlalchemy, timebank
