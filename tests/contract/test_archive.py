@@ -9,7 +9,7 @@ from hashlib import sha256
 from tests.backends import BANK, MemoryBackend, World
 from tests.contract.scenario import a_season
 from tests.support import refusal
-from timebank import journal, members
+from timebank import audits, journal, members
 
 
 def exported(world: World) -> tuple[list[str], list[str]]:
@@ -49,6 +49,7 @@ def test_without_the_people_nobody_has_a_name_and_the_roots_are_the_same(world):
     with loaded(world, lines, None).reading() as uow:
         assert [*journal.export(uow)] == lines
         assert {member.name for member in members.list(uow)} == {None}
+        assert audits.run(uow).findings == ()
 
 
 def test_what_waits_for_the_sealer_waits_again(world):

@@ -130,7 +130,8 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     """Read a journal file into the bank that the unit of work names, which must not exist yet.
 
     Ids, numbers, balances and roots come out as they were; the tree is grown again from the
-    leaves and compared with every checkpoint of the file. Without ``people`` nobody has a name.
+    leaves and compared with every checkpoint of the file. Without ``people`` nobody has a name, and
+    notes are as if erased.
     How many lines were read, the first and the last included, is the answer.
 
     *Refuses* a bank that exists (``RefTaken``), rows of a wing that the database has not
@@ -149,7 +150,7 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     count = 0
     while part := list(islice(rows, AT_ONCE)):
         values = [_named(value_of(row), persons, titles) for row in part]
-        uow.archive.restore(values)
+        uow.archive.restore([*values, *(_wordless(values) if people is None else ())])
         count += len(part)
     uow.archive.restore(notes)
     _grow_again(uow)
@@ -175,6 +176,13 @@ def _named(value: Any, persons: Mapping[str, Person], titles: Mapping[str, str |
     if isinstance(value, Listing):
         return replace(value, title=titles.get(value.id))
     return value
+
+
+def _wordless(values: Iterable[Any]) -> Iterator[Note]:
+    """The notes of facts whose words are in no file: as if they had been erased."""
+    for value in values:
+        if getattr(value, "note_digest", None) is not None:
+            yield Note(about=value.id, salt=None, text=None)
 
 
 def read_people(
