@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from timebank.domain.account import UNIT, Account, AccountChange
@@ -55,8 +56,9 @@ def record(hash_domain: bytes, kind: str, *fields: Field) -> bytes:
     return head + b"".join(map(encoded, (kind, *fields)))
 
 
+@lru_cache(maxsize=4096, typed=True)
 def encoded(value: Field) -> bytes:
-    """A field as bytes."""
+    """A field as bytes; the parts of a transaction have most of theirs in common."""
     if value is None:
         return b"\x00"
     plain = _PLAIN.get(type(value), _word)(value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
 
 from timebank.domain.actor import Actor, Role
+from timebank.domain.ids import PersonId
 
 Values = dict[str, Any]
 
@@ -40,11 +42,17 @@ def approver_to(approver: Actor | None) -> Values:
 
 def actor_from(row: Row[Any]) -> Actor:
     """The columns as an actor."""
-    return Actor(person=row.actor_id, role=Role(row.actor_role), on_behalf_of=row.actor_for)
+    return _actor(row.actor_id, row.actor_role, row.actor_for)
 
 
 def approver_from(row: Row[Any]) -> Actor | None:
     """The columns as an approver, if there was one."""
     if row.approver_role is None:
         return None
-    return Actor(person=row.approver_id, role=Role(row.approver_role))
+    return _actor(row.approver_id, row.approver_role, None)
+
+
+@lru_cache(maxsize=256)
+def _actor(person: PersonId | None, role: str, on_behalf_of: PersonId | None) -> Actor:
+    """Checked once: few act, and often."""
+    return Actor(person=person, role=Role(role), on_behalf_of=on_behalf_of)
