@@ -144,9 +144,12 @@ def _program(name: str, where: dict[str, Any]) -> Iterator[Serve]:
                 errors.seek(0)
                 raise Absent(f"it failed: {errors.read().strip().splitlines()[-1:]}")
 
-        ask(where, "ready")
-        yield lambda calls, batch: ask([calls, batch], "done")
-        asked.close()
+        try:
+            ask(where, "ready")
+            yield lambda calls, batch: ask([calls, batch], "done")
+        finally:
+            with suppress(BrokenPipeError):  # what a program that failed did not read
+                asked.close()
 
 
 def _compared(name: str, world: World, serve: Serve, n: int, rounds: int) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """Zones, times and days, and what a clock may say."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -89,3 +90,10 @@ def test_the_frozen_clock_moves_when_told():
     clock = FrozenClock()
     assert clock() == clock() == NOW
     assert clock.advance(timedelta(hours=1)) == clock() == NOW + timedelta(hours=1)
+
+
+def test_an_hour_that_comes_twice_is_told_apart():
+    """Times of one zone are equal whatever their ``fold``."""
+    first = datetime(2024, 11, 3, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+    days = [day_of(first.replace(fold=fold), "America/Regina") for fold in (0, 1)]
+    assert days == [date(2024, 11, 2), date(2024, 11, 3)]

@@ -27,6 +27,8 @@ FREE_TEXT: Final = frozenset({"name", "ref", "contact", "note", "reason", "title
 """Fields that may hold personal words: their digests are keyed with an erasable salt."""
 
 _UNDIGESTED: Final = frozenset({"key"})
+_SHARED: Final = frozenset({"by", "approved_by", "category", "happened_on"})
+"""Fields that many requests have in common; none holds a word of anybody."""
 P = ParamSpec("P")
 
 
@@ -58,10 +60,10 @@ def digests(request: Request, secret: bytes, salt: bytes | None) -> dict[str, st
         if value is None:
             continue
         text = f"{name}\0{_canonical(value)}"
-        if name not in FREE_TEXT:
+        if name in _SHARED:
             found[name] = _kept_digest(secret, text)
-        elif salt is not None:
-            found[name] = _digest(salt, text)
+        elif (key := salt if name in FREE_TEXT else secret) is not None:
+            found[name] = _digest(key, text)
     return found
 
 
@@ -70,7 +72,7 @@ def _digest(key: bytes, text: str) -> str:
 
 
 _kept_digest = lru_cache(maxsize=256)(_digest)
-"""For what has no words of anybody: the requests of a batch have most fields in common."""
+"""For what the requests of a batch share."""
 
 
 def _canonical(value: Any) -> str:

@@ -92,10 +92,15 @@ def checked_day(day: date, *, field: str) -> date:
     return day
 
 
-@lru_cache(maxsize=64)
 def day_of(when: datetime, zone: str) -> date:
-    """The day it is in the bank's zone at that time; a batch asks it again and again."""
-    return when.astimezone(ZoneInfo(zone)).date()
+    """The day it is in the bank's zone at that time."""
+    return _day_of(when.astimezone(UTC), zone)
+
+
+@lru_cache(maxsize=64)
+def _day_of(utc: datetime, zone: str) -> date:
+    """Kept for a while, since a batch asks again and again; of UTC, where no hour comes twice."""
+    return utc.astimezone(ZoneInfo(zone)).date()
 
 
 def start_of_day(day: date, zone: str) -> datetime:

@@ -47,10 +47,11 @@ class Seals:
         return whole(fact, shelf.accounts, shelf.exchanges, self._own() if founds(fact) else ())
 
     def _own(self) -> tuple[Account, ...]:
-        """The accounts that no change opened, in order of id."""
-        accounts, changes = self._shelf.accounts, self._shelf.account_changes.values()
+        """The bank's accounts that no change opened, in order of id."""
+        changes = self._shelf.account_changes.values()
         opened = {change.account for change in changes if is_opening(change)}
-        return tuple(accounts[id_] for id_ in sorted(accounts) if id_ not in opened)
+        own = (a for a in self._shelf.accounts.values() if a.label and a.id not in opened)
+        return tuple(sorted(own, key=lambda account: account.id))
 
     def node(self, level: int, index: int) -> bytes:
         """A complete node; those of level 0 are the leaves."""

@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 _OF_CONNECTIONS: Final = ("before_cursor_execute", "after_cursor_execute")
 _OF_DIALECTS: Final = ("do_execute", "do_execute_no_params", "do_executemany", "handle_error")
@@ -50,25 +49,19 @@ def _is_active(connection: Connection) -> bool:
 
 
 def _executed(connection: Connection, sql: str, given: Any, *, finds: bool) -> Found:
-    """Errors come as SQLAlchemy's. A connection that is lost, or left in the middle of a statement,
-    is given up, as SQLAlchemy does it.
+    """What goes wrong goes through SQLAlchemy's own hands: its class of error, and a connection
+    that is lost, or left in the middle of a statement, given up with those of its age.
     """
     dialect = connection.dialect
     run = dialect.do_executemany if isinstance(given, list) else dialect.do_execute
-    pooled = connection.connection
-    cursor = pooled.cursor()
+    cursor = connection.connection.cursor()
     try:
         run(cursor, sql, given)
         return (cursor.fetchall() if finds else ()), cursor.rowcount
-    except dialect.loaded_dbapi.Error as error:
-        lost = dialect.is_disconnect(error, pooled, cursor)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
     except BaseException as error:
-        if not isinstance(error, Exception):
-            connection.invalidate(error)
-        raise
+        if isinstance(error, Exception) and not isinstance(error, dialect.loaded_dbapi.Error):
+            raise
+        connection._handle_dbapi_exception(error, sql, None, cursor, None)
     finally:
         with suppress(dialect.loaded_dbapi.Error):  # that of a lost connection cannot be closed
             cursor.close()

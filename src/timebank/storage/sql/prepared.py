@@ -113,20 +113,19 @@ class Prepared:
 
     def text(self, dialect: Dialect, schema: str | None, size: int) -> Text:
         """The statement for a driver, a schema, and a list with so many places."""
-        texts = _TEXTS.setdefault(dialect, {})
-        found = texts.get((self, schema, size))
+        texts = vars(dialect).setdefault(_TEXTS, WeakKeyDictionary()).setdefault(self, {})
+        found: Text | None = texts.get((schema, size))
         if found is None:
             statement = self._statement
             if not isinstance(statement, Executable):
                 statement = statement(Members(dialect, size))
             map_ = {None: schema} if schema else None
-            found = texts[self, schema, size] = Text(statement, self._names, dialect, map_)
+            found = texts[schema, size] = Text(statement, self._names, dialect, map_)
         return found
 
 
-_TEXTS: Final[WeakKeyDictionary[Dialect, dict[tuple[Prepared, str | None, int], Text]]] = (
-    WeakKeyDictionary()
-)
+_TEXTS: Final = "timebank_texts"
+"""Where a driver's texts are kept: with its dialect, so that both go when an engine does."""
 
 
 def listed(ids: Collection[Any], *, is_sqlite: bool) -> tuple[int, dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -35,6 +35,8 @@ from timebank.storage.sql.link import Link
 from timebank.storage.sql.prepared import Prepared, Values
 from timebank.storage.sql.types import ArrayText
 
+_FORMS: Final = 512
+"""Statements that are kept: they differ in which columns have a value."""
 _BIG: Final = BigInteger()
 _BANK: Final[BindParameter[int]] = bindparam("bank", type_=_BIG)
 
@@ -139,7 +141,7 @@ def _written(link: Link, part: Part, *, new: bool = False) -> int:
     return link.write(statement, values if len(values) > 1 else values[0])
 
 
-@cache
+@lru_cache(maxsize=_FORMS)
 def _one_by_one(form: _Form, new: bool) -> Prepared:
     if form.key is None:
         statement = insert(form.table)
@@ -160,7 +162,7 @@ def _at_once(link: Link, parts: Sequence[Part], *, new: bool = False) -> list[in
     return list(counts)
 
 
-@cache
+@lru_cache(maxsize=_FORMS)
 def _together(forms: tuple[_Form, ...], new: bool) -> Prepared:
     """Parts as one statement. Where the first one's rows are to be ``new``, the others wait for it,
     and write only if all of them were.
