@@ -231,6 +231,24 @@ def test_p33_a_planted_fault_is_found(sqlite_scheme: Scheme, fault: str) -> None
     assert found(sqlite_scheme).get(check, 0) > 0
 
 
+@pytest.mark.parametrize(("who", "findings"), [("actor_id", 1), ("approver_id", 1), (None, 0)])
+def test_p33_an_answer_by_who_undid_the_hours_is_found(
+    sqlite_scheme: Scheme, who: str | None, findings: int
+) -> None:
+    full(sqlite_scheme)
+    wrong = sqlite_scheme.posted("S-9", ("ray", 30))
+    sqlite_scheme.two(sheets.reverse, wrong, reason="entered twice")
+    undone = "FROM timebank_transaction WHERE reverses IS NOT NULL"
+    ray, bea = (sqlite_scheme.people[ref] for ref in ("ray", "bea"))
+    answered_by = f"X'{bea}'" if who is None else f"(SELECT {who} {undone})"
+    tamper(
+        sqlite_scheme,
+        f"{QUERY} person_id = X'{ray}', sheet_id = NULL, transaction_id = (SELECT id {undone})",
+        f"UPDATE timebank_custody_query_answer SET actor_id = {answered_by}",
+    )
+    assert found(sqlite_scheme).get(audit.QUERIES, 0) == findings
+
+
 def test_p33_an_office_held_in_custody_is_found_in_the_past(sqlite_scheme: Scheme) -> None:
     full(sqlite_scheme)
     tamper(

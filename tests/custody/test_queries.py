@@ -10,7 +10,7 @@ import pytest
 from tests.custody.scheme import Scheme
 from tests.custody.test_scheme import earned
 from tests.support import refusal
-from timebank import Hours, staff
+from timebank import Hours, TransactionDraft, Transfer, staff, transfers
 from timebank.custody import destinations, people, queries, sheets
 from timebank.custody import scheme as schemes
 from timebank.custody.domain.query import slip_number
@@ -82,7 +82,37 @@ def test_nobody_answers_for_what_they_signed(scheme: Scheme, who: str, by_line_o
     slip = opened(scheme, **line)
     act = partial(scheme.do, queries.answer, slip, outcome="stands")
     assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
-    act(by=scheme.cora)
+    act(by=scheme.staff("bea") if by_line_of == "reversal" else scheme.cora)
+    assert scheme.audit().findings == ()
+
+
+@pytest.mark.parametrize("who", ["cora", "colin"])
+def test_nobody_answers_for_what_they_undid(scheme: Scheme, who: str) -> None:
+    sheet = posted(scheme)
+    transaction = scheme.see(sheets.get, sheet).sheet.transaction
+    asked = {"reason": "entered twice", "by": scheme.cora, "approved_by": scheme.colin}
+    scheme.do(sheets.reverse, sheet, **asked)
+    slip = opened(scheme, transaction=_reversal(scheme, str(transaction)))
+    act = partial(scheme.do, queries.answer, slip, outcome="stands")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.staff("bea"))
+    assert scheme.audit().findings == ()
+
+
+@pytest.mark.parametrize("who", ["cora", "otto"])
+def test_a_line_of_the_account_outside_is_one_of_theirs(scheme: Scheme, who: str) -> None:
+    earned(scheme, "ray")
+    scheme.two(people.release, "ray", reason="other")
+    own = scheme.see(people.get, "ray").membership.community
+    move = Transfer(source=own, target=scheme.accounts["gran"], hours=Hours.of(1))
+    draft = TransactionDraft(transfers=(move,))
+    second = scheme.staff("otto")
+    (gift,) = scheme.do(transfers.post, [draft], by=scheme.cora, approved_by=second)
+    slip = opened(scheme, transaction=gift.receipt_or_raise().transaction_id)
+    assert scheme.audit().findings == ()
+    act = partial(scheme.do, queries.answer, slip, outcome="stands")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.staff("olga"))
     assert scheme.audit().findings == ()
 
 

@@ -32,7 +32,9 @@ def _books(uow: ReadingUnit) -> Books:
     store = CustodyStore(_link(uow))
     memberships = store.memberships()
     people = [one.id for one in memberships]
-    accounts = [a for m in memberships for a in (m.custody, m.held, m.community)]
+    accounts = [a for m in memberships for a in m.accounts]
+    queries = store.queries()
+    named = {query.transaction for query, _ in queries if query.transaction is not None}
     return Books(
         moved=store.moved(),
         movements=store.movements(),
@@ -47,7 +49,8 @@ def _books(uow: ReadingUnit) -> Books:
         pins=store.pins(),
         pin_changes=store.pin_changes(),
         wrong_pins=store.wrong_pins(),
-        queries=store.queries(),
+        queries=queries,
+        queried=uow.journal.many(named),
         today=bank_today(uow),
         zone=uow.banks.get().zone,
     )

@@ -226,7 +226,7 @@ def release(
         reason=coded(reason, found.now),
     )
     block(uow, after, by=by)
-    own = uow.accounts.lock([before.custody, before.held, before.community])
+    own = uow.accounts.lock(before.accounts)
     moves = tuple(
         Transfer(
             source=source,
@@ -271,7 +271,7 @@ def close(
     require_settled(found, before)
     after = moved(before, "close", on=found.now.today)
     change = change_of(before, after, "close", found, reason=coded(reason, found.now))
-    own = uow.accounts.lock([before.custody, before.held, before.community])
+    own = uow.accounts.lock(before.accounts)
     target = members.account_of(uow, "pot")
     if heir is not None:
         if heir.person != before.id or not heir.may_receive(found.now.today):
@@ -299,7 +299,7 @@ def get(uow: ReadingUnit, person: str) -> PersonView:
     found = store.membership(id_)
     if found is None:
         raise NotFoundError(kind="person in the scheme", ref=person)
-    own = uow.accounts.many([found.custody, found.held, found.community])
+    own = uow.accounts.many(found.accounts)
 
     def balance(account: AccountId) -> Hours:
         return Hours(minutes=own[account].balance_minutes)

@@ -53,7 +53,7 @@ def open(
         concern=what,
         file=file,
         transaction=moved,
-        own=(own.custody, own.held, own.community),
+        own=own.accounts,
         conditions=found.now,
         inside=found.inside,
     )
@@ -71,7 +71,10 @@ def answer(
     by: Actor,
     key: str | None = None,
 ) -> Changes:
-    """What came of a slip, by somebody who did not verify or approve what it concerns.
+    """What came of a slip, by somebody who did not sign what it concerns.
+
+    That is the two who signed its sheet; the two who moved the hours, of those without a sheet and
+    of those that were undone.
 
     *Refuses*, in this order: an unknown outcome or slip, a person in custody as the actor, who is
     no staff, a slip that was answered, and one of those who signed (``NotPermitted``).

@@ -21,7 +21,7 @@ from timebank.domain.actor import Actor
 from timebank.domain.audit import CheckInfo, Finding
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Staff
-from timebank.domain.transaction import Activity
+from timebank.domain.transaction import Activity, Transaction
 
 CREDITS: Final = "custody_credits_match_lines"
 PEOPLE: Final = "custody_sheets_have_two_people"
@@ -114,6 +114,7 @@ class Books:
     pin_changes: tuple[PinChange, ...]
     wrong_pins: Mapping[PersonId, int]
     queries: tuple[tuple[Query, QueryAnswer | None], ...]
+    queried: Mapping[TransactionId, Transaction]
     today: date
     zone: str
 

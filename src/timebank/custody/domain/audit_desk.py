@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from timebank.custody.domain.audit import PINS, QUERIES, Books, Moved
+from timebank.custody.domain.audit import PINS, QUERIES, Books
 from timebank.custody.domain.pin import PinAct, stands
-from timebank.custody.domain.query import Query, QueryAnswer, signers
+from timebank.custody.domain.query import Query, moves, signers
 from timebank.custody.domain.sheet import SheetFile
 from timebank.domain.audit import Finding
-from timebank.domain.ids import TransactionId
+from timebank.domain.transaction import Transaction
 
 
 def check_pins(books: Books) -> Iterator[Finding]:
@@ -40,17 +40,15 @@ def check_queries(books: Books) -> Iterator[Finding]:
     """What a slip names is its person's, and who answered did not sign it."""
     files = {file.sheet.id: file for file in books.files}
     posted = {file.sheet.transaction: file for file in books.files if file.sheet.transaction}
-    moved: dict[TransactionId, list[Moved]] = {}
-    for each in books.moved:
-        moved.setdefault(each.transaction, []).append(each)
     for query, answer in books.queries:
-        parts = moved.get(query.transaction, []) if query.transaction else []
+        moved = books.queried.get(query.transaction) if query.transaction else None
         file = files.get(query.sheet) if query.sheet else None
-        wrong = _not_theirs(query, file, parts)
+        wrong = _not_theirs(query, file, moved, books)
         if wrong is None and answer is not None:
-            of_it = {query.transaction, *(part.reverses for part in parts)}
-            file = file or next((posted[id_] for id_ in of_it if id_ in posted), None)
-            wrong = _answered_wrongly(answer, file, parts)
+            if moved is not None:
+                file = posted.get(moved.reverses or moved.id)
+            if answer.actor.person in signers(file, moved):
+                wrong = "an answer by somebody who signed it"
         if wrong:
             yield Finding(
                 check=QUERIES,
@@ -61,19 +59,12 @@ def check_queries(books: Books) -> Iterator[Finding]:
             )
 
 
-def _not_theirs(query: Query, file: SheetFile | None, parts: list[Moved]) -> str | None:
+def _not_theirs(
+    query: Query, file: SheetFile | None, moved: Transaction | None, books: Books
+) -> str | None:
     if query.sheet and (file is None or query.person not in {x.person for x in file.lines}):
         return "a sheet without a line of theirs"
-    owners = {owner for part in parts for owner in (part.source_owner, part.target_owner)}
-    if query.transaction and query.person not in owners:
-        return "a transaction without hours of theirs inside"
+    own = {id_ for one in books.memberships if one.id == query.person for id_ in one.accounts}
+    if query.transaction and (moved is None or not moves(moved, own)):
+        return "a transaction without hours of theirs"
     return None
-
-
-def _answered_wrongly(
-    answer: QueryAnswer, file: SheetFile | None, parts: list[Moved]
-) -> str | None:
-    signed = {who for part in parts for who in (part.actor, part.approver)}
-    if file is not None:
-        signed = signers(file, None)
-    return "an answer by somebody who signed it" if answer.actor.person in signed else None

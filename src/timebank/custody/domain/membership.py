@@ -81,6 +81,11 @@ class Membership(WingValue):
     held: AccountId
     community: AccountId
 
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        """The person's accounts, inside and outside."""
+        return self.custody, self.held, self.community
+
     def account(self, kind: AccountKind) -> AccountId:
         """The person's account of this kind."""
         return {

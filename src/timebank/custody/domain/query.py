@@ -101,7 +101,7 @@ def opened(
         raise InputError(field="concern", problem=f"{concern.value} {needs}")
     if file is not None and person not in {line.person for line in file.lines}:
         raise InputError(field="sheet", problem="this person is not on it")
-    if transaction is not None and not _moved(transaction, own):
+    if transaction is not None and not moves(transaction, own):
         raise InputError(field="transaction", problem="it moved no hours of this person")
     return Query(
         id=FactId(conditions.fresh.id()),
@@ -124,7 +124,7 @@ def answered(
     *,
     inside: frozenset[PersonId],
 ) -> QueryAnswer:
-    """The answer. ``signed`` are those who verified and approved what it concerns.
+    """The answer. ``signed`` are those who answer for what it concerns.
 
     *Refuses*, in this order: a person in custody as the actor, who is no staff, a slip that was
     answered, and one of those who signed.
@@ -148,14 +148,16 @@ def answered(
 
 
 def signers(file: SheetFile | None, transaction: Transaction | None) -> set[PersonId | None]:
-    """Who answers for a line: the two of its sheet; of hours without one, who moved them."""
-    actors: list[Actor | None] = []
-    if file is not None:
-        actors = [file.did(act) for act in SIGNED]
-    elif transaction is not None:
-        actors = [transaction.actor, transaction.approver]
+    """Who answers for a line: the two of its sheet; of other hours, and if undone, who moved them.
+
+    Whoever posts a sheet only moves what two others signed; whoever reverses decides.
+    """
+    actors = [] if file is None else [file.did(act) for act in SIGNED]
+    if transaction is not None and (file is None or transaction.reverses is not None):
+        actors += [transaction.actor, transaction.approver]
     return {actor.person for actor in actors if actor is not None}
 
 
-def _moved(transaction: Transaction, own: Collection[str]) -> bool:
+def moves(transaction: Transaction, own: Collection[str]) -> bool:
+    """Whether it touched one of these accounts."""
     return any(t.source in own or t.target in own for t in transaction.transfers)
