@@ -73,6 +73,14 @@ DAMAGES = {
     "another bank": (lambda lines: lines, "hillside"),
     "another form": (lambda lines: ended(['{"schema":"other/1"}', *lines[1:-1]]), BANK),
     "an unknown kind": (lambda lines: ended([*lines[:-1], '{"type":"wish"}']), BANK),
+    "a row of a wing that is no row": (
+        lambda lines: ended([*lines[:-1], '{"row":5,"type":"library.tool"}']),
+        BANK,
+    ),
+    "a row of a wing that has none": (
+        lambda lines: ended([*lines[:-1], '{"type":"library.tool"}']),
+        BANK,
+    ),
     "no JSON": (lambda lines: ended([*lines[:-1], "{"]), BANK),
     "no object": (lambda lines: ended([*lines[:-1], "7"]), BANK),
     "torn": (lambda lines: lines[:-1], BANK),

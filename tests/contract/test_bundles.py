@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from tests.backends import BANK, MemoryBackend, SqlBackend, World, a_world
-from tests.contract.bundling import Carried, Office, export, of_site
+from tests.contract.bundling import Carried, Office, export, of_site, resealed
 from tests.contract.scenario import a_season
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
@@ -203,13 +203,6 @@ def test_sections_are_neither_left_out_nor_moved_nor_doubled(quick) -> None:
                 assert office.refuses(lines) == "bundle_damaged file", n
 
 
-def resealed(lines: list[str], edit) -> list[str]:
-    """The bundle after an edit of its rows, with every checksum made right: a forger can count."""
-    rows = (json.loads(line) for line in lines)
-    kept = (row for row in rows if row["type"] not in ("section", "end"))
-    return [*bundle.written(new for row in kept for new in edit(row))]
-
-
 def changed(of: str, /, **values):
     def edit(row):
         yield row | values if row["type"] == of else row
@@ -260,6 +253,31 @@ def test_right_checksums_do_not_make_other_facts_right(quick, forgery: str) -> N
     a_season(site)
     lines = resealed(export(site).lines, FORGED[forgery])
     assert office.refuses(lines) == "bundle_damaged file"
+    assert refusal(office.lines) == "not_found"
+
+
+@pytest.mark.parametrize("row", [5, None, [], "id"])
+def test_a_row_of_a_wing_that_is_no_row_is_refused(quick, row: object) -> None:
+    site, office = quick
+    wish = {"type": "library.tool", "row": row}
+    lines = resealed(export(site).lines, lambda r: [r, wish] if r["type"] == "account" else [r])
+    assert office.refuses(lines) == "bundle_damaged file"
+
+
+def test_rows_of_a_wing_that_has_no_place_here_do_not_make_a_sound_bundle_damaged(quick) -> None:
+    site, office = quick
+    tool = {"type": "library.tool", "row": {"id": "7"}}
+    lines = resealed(export(site).lines, lambda r: [r, tool] if r["type"] == "account" else [r])
+    assert office.refuses(lines) == "invalid_input uow"
+
+
+def test_rows_that_clash_are_refused_and_not_tried_again(world: World, office: Office) -> None:
+    def twice(row):
+        clash = {"id": "f" * 32} if row.get("label") == "pot" else {}
+        return [row, row | clash] if clash else [row]
+
+    a_season(world)
+    assert office.refuses(resealed(export(world).lines, twice)) == "bundle_damaged file"
     assert refusal(office.lines) == "not_found"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -14,13 +15,14 @@ from sqlalchemy import create_engine, text
 import timebank
 from tests.backends import SqlBackend, engine_of
 from tests.cli.program import run
-from tests.contract.bundling import Carried, Office, export
+from tests.contract.bundling import Carried, Office, export, resealed
 from tests.custody.scheme import Scheme, a_scheme
 from tests.custody.test_sites import half_held, slip
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import accounts, members
 from timebank.custody import people, pins, sheets, sites
+from timebank.errors import BundleDamaged
 from timebank.ports import ReadingUnit
 
 
@@ -102,6 +104,77 @@ def test_p35_a_sites_books_come_in_bundles_each_once_or_not_at_all(
     assert copy.findings() == []
     with office.reading(north.bank) as uow:
         assert accounts.balance(uow, "pot").minutes == north.pot() > 0
+
+
+def added(of: str, /, *, word: str = "", drop: tuple[str, ...] = (), **values: object):
+    """An edit: after the first row of that kind one more like it, with other values."""
+    once = iter([True])
+
+    def edit(line):
+        yield line
+        if line["type"] == of and next(once, False):
+            kept = {name: value for name, value in line["row"].items() if name not in drop}
+            yield {"type": word or of, "row": {**kept, **values}}
+
+    return edit
+
+
+SHEET_LINE = "custody.sheet_line"
+UNPROVEN = {
+    "a line under a sheet that is sealed": lambda north: added(
+        SHEET_LINE, n=9, person_id=north.people["tom"]
+    ),
+    "an attempt without a leaf": lambda north: added(
+        "custody.sheet_act",
+        word="custody.attempt",
+        drop=(
+            *("sheet_id", "n", "act", "becomes", "reason", "paper", "seat"),
+            *("approver_role", "approver_id"),
+        ),
+        id="f" * 32,
+        action="sheets.post",
+        code="refused",
+        subjects="[]",
+    ),
+    "a sheet without a leaf": lambda north: added("custody.sheet", id="f" * 32, paper="S-9"),
+}
+
+
+@pytest.mark.parametrize("forgery", UNPROVEN)
+def test_p35_what_no_leaf_proves_of_the_scheme_is_not_taken(
+    north: Scheme, office: SqlBackend, forgery: str
+) -> None:
+    copy = copy_of(north, office)
+    north.posted("S-1", ("ray", 90), ("sam", 60))
+    first = export(north)
+    copy.take(first)
+    stands = copy.lines()
+    north.posted("S-2", ("ray", 60))
+    second = export(north, size_of(first))
+    with pytest.raises(BundleDamaged, match="was not sealed"):
+        copy.take(resealed(second.lines, UNPROVEN[forgery](north)))
+    assert copy.lines() == stands
+    assert copy.take(second).written
+
+
+MISFITS: dict[str, dict[str, Any]] = {
+    "text for a number": {"raw_minutes": "many"},
+    "nothing for a number": {"raw_minutes": None},
+    "a number that is too large": {"raw_minutes": 10**30},
+    "a number that its column has no room for": {"n": 10**9},
+    "another column": {"hours": 3},
+    "a person twice": {"n": 9},
+}
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_p35_rows_of_the_scheme_that_do_not_fit_make_a_damaged_bundle(
+    north: Scheme, office: SqlBackend, misfit: str
+) -> None:
+    north.posted("S-1", ("ray", 90), ("sam", 60))
+    lines = resealed(export(north).lines, added(SHEET_LINE, **MISFITS[misfit]))
+    assert copy_of(north, office).refuses(lines) == "bundle_damaged file"
+    assert refusal(copy_of(north, office).lines) == "not_found"
 
 
 def size_of(carried: Carried) -> int:

@@ -224,7 +224,9 @@ def spoiled(lines: list[str], word: str, **row: object) -> list[str]:
         ("library.chair", {}, "invalid_input file"),
         ("bakery.tool", {}, "invalid_input wing"),
         ("library.tool", {"price": 7}, "invalid_input file"),
-        ("library.tool", {"lent": "yes"}, "invalid_input int"),
+        ("library.tool", {"lent": "yes"}, "invalid_input file"),
+        ("library.tool", {"lent": None}, "invalid_input file"),
+        ("library.tool", {"id": "f" * 32}, "invalid_input file"),
     ],
 )
 def test_lines_of_a_wing_that_are_not_its_own_are_refused(

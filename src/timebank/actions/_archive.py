@@ -161,12 +161,19 @@ def value_of(row: dict[str, Any]) -> Any:
     """What a line of the journal file holds. *Refuses* unknown kinds with ``InputError``."""
     word = str(row.pop("type", ""))
     if "." in word:
-        return WingRow(kind=word, row=row.get("row", {}))
+        return WingRow(kind=word, row=_row_of(word, row))
     if word not in KINDS:
         raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")
     if word == "policy":
         row["policy"] = policy_from(row["body"])
     return restored(KINDS[word], row)
+
+
+def _row_of(word: str, line: Mapping[str, Any]) -> dict[str, Any]:
+    row = line.get("row")
+    if not isinstance(row, dict):
+        raise InputError(field="file", problem=f"a line of {word} has no row")
+    return row
 
 
 def _named(value: Any, persons: Mapping[str, Person], titles: Mapping[str, str | None]) -> Any:

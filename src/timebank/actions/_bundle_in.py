@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
 from timebank.actions._archive import read_people, value_of
-from timebank.actions._bundle_out import ERASABLE, FACTS, digest_of
+from timebank.actions._bundle_out import ERASABLE, FACTS, WHOLE, digest_of
 from timebank.domain.bank import Bank
 from timebank.domain.ids import bank_id_of
 from timebank.domain.listing import Listing
@@ -16,6 +17,7 @@ from timebank.domain.member import Person
 from timebank.domain.note import Note
 from timebank.errors import (
     BrokenInvariantError,
+    BundleDamaged,
     BundleGap,
     CopiesDiffer,
     Difference,
@@ -35,7 +37,11 @@ from timebank.proof.checks import check_leaves
 MOST: Final = 1_000
 """How many differences are listed: a bank that was founded anew differs in every leaf."""
 
-_WHOLE: Final = "Bring a bundle from size 0, which names the facts: bundle export --from-size 0"
+_MISFITS: Final = (
+    *(BrokenInvariantError, RefusedError, InputError),
+    *(AttributeError, OverflowError, TypeError, ValueError),
+)
+"""By what rows that do not fit are known, whatever is wrong with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +168,11 @@ class _Taking:
     def take(self, section: Section) -> None:
         """*Refuses* rows that do not fit, with ``BundleDamaged``."""
         values = list(_values(section))
-        if section.kind == "leaf":
-            self._compare(section, values)
-        elif self._is_news and not self._differences:
-            try:
+        with _fitting(section):
+            if section.kind == "leaf":
+                self._compare(section, values)
+            elif self._is_news and not self._differences:
                 self._write(section, values)
-            except (BrokenInvariantError, RefusedError) as error:
-                raise damaged(section.number, f"its rows do not fit: {error}") from None
 
     def _compare(self, section: Section, leaves: list[Leaf]) -> None:
         """Leaves that the copy has are compared; the others become its own."""
@@ -211,7 +215,7 @@ class _Taking:
             self._facts += archive.replace(fresh)
         else:
             for kept, rows in _by_kept(section, values):
-                self._things += archive.replace(rows, but=kept)
+                self._things += archive.replace(rows, but=kept, since=self._size)
 
     def _require_roots(self, section: Section, heads: Iterable[TreeHead]) -> None:
         for head in heads:
@@ -291,7 +295,21 @@ def _require_reached(uow: UnitOfWork, head: _Head, size: int) -> None:
     if head.start > size:
         raise BundleGap(bank=uow.slug, have=size, begins=head.start)
     if tree.root(head.start, uow.seals.node) != head.start_root:
-        raise CopiesDiffer(bank=uow.slug, size=head.start, differences=(), next_step=_WHOLE)
+        raise CopiesDiffer(bank=uow.slug, size=head.start, differences=(), next_step=WHOLE)
+
+
+@contextmanager
+def _fitting(section: Section) -> Iterator[None]:
+    """*Refuses* rows that cannot be written, with ``BundleDamaged``; a wing that is not here is
+    no damage.
+    """
+    try:
+        yield
+    except _MISFITS as error:
+        if isinstance(error, BundleDamaged) or getattr(error, "field", "file") != "file":
+            raise
+        said = getattr(error, "problem", error)
+        raise damaged(section.number, f"its rows do not fit: {said}") from None
 
 
 def _values(section: Section) -> Iterator[Any]:

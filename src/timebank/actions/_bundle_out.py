@@ -41,7 +41,8 @@ FACTS: Final = frozenset(
 )
 """The words of kinds that are leaves; all others are carried as they stand."""
 
-_WHOLE: Final = "Bring a bundle from size 0, which names the facts: bundle export --from-size 0"
+WHOLE: Final = "Bring a bundle from size 0, which names the facts: bundle export --from-size 0"
+"""What to do where only the roots differ."""
 
 
 def export(
@@ -124,10 +125,10 @@ def _start(uow: ReadingUnit, size: int, since: Checkpoint | int) -> int:
             bank=uow.slug,
             size=since.size,
             differences=(),
-            next_step=f"It ends at size {size} here: was it restored from a backup? {_WHOLE}",
+            next_step=f"It ends at size {size} here: was it restored from a backup? {WHOLE}",
         )
     if tree.root(since.size, uow.seals.node) != since.root:
-        raise CopiesDiffer(bank=uow.slug, size=since.size, differences=(), next_step=_WHOLE)
+        raise CopiesDiffer(bank=uow.slug, size=since.size, differences=(), next_step=WHOLE)
     return since.size
 
 

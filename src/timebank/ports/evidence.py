@@ -164,10 +164,13 @@ class Archive(Protocol):
         """
         ...
 
-    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = (), since: int = 0) -> int:
         """Values of a copy as they stand now: what is new goes in, what changed is changed, and no
         fact waits for the sealer. The fields ``but`` stay as they are where something is there.
         How many were written is the answer.
+
+        *Refuses* what ``restore`` refuses, and new rows of a wing that have no leaf from ``since``
+        on (``InputError``).
         """
         ...
 

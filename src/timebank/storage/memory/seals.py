@@ -147,7 +147,7 @@ class Archive:
                 case _:
                     shelf.put_in(value)
 
-    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = (), since: int = 0) -> int:
         """Values of a copy as they stand now; how many were written."""
         if any(isinstance(value, WingRow) for value in values):
             raise no_place_for_wings()

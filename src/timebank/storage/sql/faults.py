@@ -99,6 +99,20 @@ def _constraint(name: str) -> Exception:
     return BrokenInvariantError(f"the database refused a row: {name}")
 
 
+def is_clash(error: TimebankError) -> bool:
+    """Whether rows that were written have a key that others have: those of a bank itself aside,
+    which a rival may be making.
+    """
+    reason = error.reason if isinstance(error, ConflictError) else ""
+    return reason.startswith(("uq_", "pk_")) and "timebank_bank" not in reason
+
+
+def misfits(error: DBAPIError) -> bool:
+    """Whether the database said that a row can not stand in its table."""
+    names = {kind.__name__ for kind in type(error.orig).__mro__}
+    return bool(names & {"IntegrityError", "DataError"})
+
+
 def at_connect(error: SQLAlchemyError) -> Exception:
     """The error of somebody who has no connection yet: nothing can have been written."""
     if isinstance(error, PoolTimeoutError):

@@ -15,7 +15,7 @@ from timebank.domain.sealed import WingRows
 from timebank.errors import InputError, SchemaError
 from timebank.formats.canonical import restored
 from timebank.ports import WingRow
-from timebank.storage.sql import wings
+from timebank.storage.sql import schema, wings
 from timebank.storage.sql.link import Link
 from timebank.storage.sql.wings import Shape
 from timebank.storage.sql.writing import Part, insert_rows, parents_first, write
@@ -91,20 +91,22 @@ def restore(link: Link, found: Collection[WingRow]) -> None:
     *Refuses* those of a wing that is not there (``SchemaError``), or not of its tables and columns
     (``InputError``).
     """
-    for shape, rows in _read(link, found):
+    for _, shape, rows in _read(link, found):
         insert_rows(link, shape.table, rows)
 
 
-def replace(link: Link, found: Collection[WingRow]) -> int:
+def replace(link: Link, found: Collection[WingRow], since: int) -> int:
     """Rows of a copy as they stand now; how many were new or had changed.
 
-    *Refuses* what ``restore`` refuses.
+    *Refuses* what ``restore`` refuses, and new rows without a leaf from ``since`` on
+    (``InputError``): whether that leaf is theirs is for who proves the leaves.
     """
     written = 0
-    for shape, rows in _read(link, found):
+    for kind, shape, rows in _read(link, found):
         there = _standing(link, shape, rows)
         pairs = [(row, there.get(_key(shape, row))) for row in rows]
         fresh = [row for row, known in pairs if known is None]
+        _require_sealed(link, kind, {row[shape.sealed_by.name] for row in fresh}, since)
         moved = [
             shape.moving(row)
             for row, known in pairs
@@ -113,6 +115,17 @@ def replace(link: Link, found: Collection[WingRow]) -> int:
         write(link, [Part(shape.table, fresh), Part(shape.table, moved, "id")])
         written += len(fresh) + len(moved)
     return written
+
+
+def _require_sealed(link: Link, kind: str, ids: Collection[str], since: int) -> None:
+    leaf = schema.leaf.c
+    query = select(leaf.fact_id).where(
+        leaf.bank_id == link.bank, leaf.kind == kind, leaf.fact_id.in_(ids), leaf.position >= since
+    )
+    unproven = set(ids) - {row.fact_id for row in link.all(query)}
+    if unproven:
+        problem = f"{kind} {min(unproven)} was not sealed with what the file brings"
+        raise InputError(field="file", problem=problem)
 
 
 def _standing(
@@ -130,14 +143,16 @@ def _key(shape: Shape, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[c.name] for c in shape.table.primary_key if c.name != "bank_id")
 
 
-def _read(link: Link, found: Collection[WingRow]) -> Iterator[tuple[Shape, list[dict[str, Any]]]]:
-    """The rows of each table, in the order of the file."""
+def _read(
+    link: Link, found: Collection[WingRow]
+) -> Iterator[tuple[str, Shape, list[dict[str, Any]]]]:
+    """The rows of each table, by its word, in the order of the file."""
     by_kind: dict[str, list[Mapping[str, Any]]] = {}
     for one in found:
         by_kind.setdefault(one.kind, []).append(one.row)
     for kind, told in by_kind.items():
         shape = _shape_of(link, kind)
-        yield shape, [_typed(kind, shape, row) for row in told]
+        yield kind, shape, [_typed(kind, shape, row) for row in told]
 
 
 def _shape_of(link: Link, kind: str) -> Shape:
@@ -152,4 +167,7 @@ def _typed(kind: str, shape: Shape, row: Mapping[str, Any]) -> dict[str, Any]:
     types = {name: wings.type_of(shape.table.c[name]) for name in shape.columns}
     if row.keys() != types.keys():
         raise InputError(field="file", problem=f"a line of {kind} has other columns than its table")
-    return {n: None if v is None else restored(types[n], v) for n, v in row.items()}
+    try:
+        return {n: None if v is None else restored(types[n], v) for n, v in row.items()}
+    except InputError as error:
+        raise InputError(field="file", problem=f"a line of {kind}: {error.problem}") from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row, Table, select, update
+from sqlalchemy.exc import DBAPIError
 
 from timebank.domain.account import Account, AccountChange
 from timebank.domain.bank import Bank, DayStatement, PeriodClose
@@ -16,8 +18,9 @@ from timebank.domain.member import Member, Person, Staff
 from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
+from timebank.errors import ConflictError, InputError
 from timebank.ports import Leaf, TreeHead, Waiting, WingRow
-from timebank.storage.sql import schema, wing_rows
+from timebank.storage.sql import faults, schema, wing_rows
 from timebank.storage.sql.link import STREAM_ROWS, Link
 from timebank.storage.sql.recording import replace, restore
 from timebank.storage.sql.rows import exchanges, ledger, people
@@ -99,13 +102,14 @@ class SqlArchive(Store):
         others: list[Any] = []
         for value in values:
             apart.get(type(value), others).append(value)
-        restore(self.link, others)
-        wing_rows.restore(self.link, apart[WingRow])
-        self._seals.restore_queue(apart[Waiting])
-        self._seals.restore_leaves(apart[Leaf])
-        self._seals.restore_heads(apart[TreeHead])
+        with _fitting():
+            restore(self.link, others)
+            wing_rows.restore(self.link, apart[WingRow])
+            self._seals.restore_queue(apart[Waiting])
+            self._seals.restore_leaves(apart[Leaf])
+            self._seals.restore_heads(apart[TreeHead])
 
-    def replace(self, values: Sequence[Any], *, but: Collection[str] = ()) -> int:
+    def replace(self, values: Sequence[Any], *, but: Collection[str] = (), since: int = 0) -> int:
         """Values of a copy as they stand now; how many were written."""
         banks = [value for value in values if isinstance(value, Bank)]
         for bank in banks:
@@ -114,7 +118,9 @@ class SqlArchive(Store):
             self.link.run(moving.values(row))
         beside = [value for value in values if isinstance(value, WingRow)]
         others = [value for value in values if not isinstance(value, (Bank, WingRow))]
-        written = replace(self.link, others, but) + wing_rows.replace(self.link, beside)
+        with _fitting():
+            written = replace(self.link, others, but)
+            written += wing_rows.replace(self.link, beside, since)
         return len(banks) + written
 
     def restore_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
@@ -124,3 +130,23 @@ class SqlArchive(Store):
             for (level, place), hash_ in nodes.items()
         ]
         insert_rows(self.link, schema.tree_node, rows)
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """*Refuses* rows of a file that the database has no place for, with ``InputError``: to repeat
+    them would not help.
+    """
+    try:
+        yield
+    except ConflictError as error:
+        if not faults.is_clash(error):
+            raise
+        problem = f"two rows have the same key: {error.reason.partition(':')[0]}"
+        raise InputError(field="file", problem=problem) from error
+    except DBAPIError as error:
+        if not faults.misfits(error):
+            raise
+        raise InputError(field="file", problem="the database has no place for a row") from error
+    except OverflowError as error:
+        raise InputError(field="file", problem="a number in it is too large") from error
