@@ -183,9 +183,23 @@ def test_p32_a_familys_page_names_no_site_no_donor_and_no_prison(lived: Scheme) 
     gran = paper.family(statement(lived, lived.accounts["gran"]), heading(lived, "Gran Outside"))
     text = Text(gran).text
     assert OUTING.search(text.replace("Gran Outside", "")) is None
+    assert re.search(r"\b(garden|care|learning|company|food)\b", text) is None, (
+        "what was done inside"
+    )
     known = [f"{ref.title()} Inside" for ref in INSIDE] + [*INSIDE, *lived.people.values()]
     assert [name for name in known if re.search(rf"\b{name}\b", text)] == []
     assert "0:30" in text
+
+
+def test_p32_nor_does_it_say_what_was_done_inside(sqlite_scheme: Scheme) -> None:
+    one = sqlite_scheme.beneficiary("ray", "gran")
+    keep(sqlite_scheme, "ray", parts=(Part(place=Place.BENEFICIARY, beneficiary=one),))
+    sqlite_scheme.posted("S-1", ("ray", 60))
+    lines = statement(sqlite_scheme, sqlite_scheme.accounts["gran"])
+    activity = lines.lines[-1].entry.category
+    text = Text(paper.family(lines, heading(sqlite_scheme, "Gran"))).text
+    assert activity is not None
+    assert (activity in text, "1:00" in text) == (False, True)
 
 
 def test_p32_neither_does_it_after_a_death_or_a_move(lived: Scheme) -> None:

@@ -97,6 +97,15 @@ def test_p24_a_code_is_taken_once_and_by_two_people(scheme: Scheme, leyhill: Sch
     assert leyhill.balance("clearing") != -scheme.balance("clearing")
 
 
+def test_p24_nobody_moves_to_the_site_where_they_are(scheme: Scheme) -> None:
+    half_held(scheme)
+    assert refusal(lambda: scheme.two(sites.move_out, "ray", to="riverside")) == "invalid_input to"
+    asked = {"person": "sam", "site": "riverside"}
+    code = code_of(fact(1), 90, 0)
+    assert refusal(lambda: scheme.two(sites.move_in, code, **asked)) == "invalid_input site"
+    assert membership(scheme, "ray").state is State.ACTIVE
+
+
 def test_p24_a_slip_is_not_taken_where_it_was_made(scheme: Scheme) -> None:
     half_held(scheme)
     scheme.two(sites.move_out, "ray", to="leyhill")

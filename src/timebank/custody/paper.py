@@ -14,11 +14,12 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
+from timebank.custody.domain.audit import INSIDE_KINDS
 from timebank.custody.domain.query import slip_number
 from timebank.domain.account import AccountKind
 from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
-from timebank.domain.statement import Statement, StatementLine
+from timebank.domain.statement import Statement, StatementEntry, StatementLine
 from timebank.domain.transaction import TransactionKind
 from timebank.formats import statement_page
 
@@ -77,13 +78,18 @@ def blank_sheet(*, paper: str, activity: str = "", day: date | None = None) -> s
 
 
 def family(statement: Statement, heading: statement_page.Heading) -> str:
-    """A statement for somebody outside: no site, no donor, no word of where hours come from."""
-    lines = tuple(
-        replace(line, entry=replace(line.entry, reason=None, counterparty_label=None))
-        for line in statement.lines
-    )
+    """A statement for somebody outside: no site, no donor, no word of where hours come from.
+
+    Not even what was done for them: few places have an activity of that name.
+    """
+    lines = tuple(replace(line, entry=_unsaid(line.entry)) for line in statement.lines)
     neutral = replace(heading, bank=NEUTRAL, bank_name=NEUTRAL)
     return statement_page.as_html(replace(statement, lines=lines), neutral)
+
+
+def _unsaid(entry: StatementEntry) -> StatementEntry:
+    told = entry.category if entry.counterparty_kind not in INSIDE_KINDS else None
+    return replace(entry, reason=None, counterparty_label=None, category=told)
 
 
 def _lines(statement: Statement, opening: int, kept: tuple[StatementLine, ...]) -> Iterator[str]:

@@ -54,12 +54,12 @@ def move_out(
     The receipt's last event has the passage; ``passages`` shows its code for the slip. Sheets of
     theirs that are not posted yet are listed by ``unposted``.
 
-    *Refuses*, in this order: an unknown person, a slug that is none, a person in custody as one of
-    the two, a missing second person, a move of theirs without its other half (``NotYetEmpty``),
-    another state, and what adjusting and freezing refuse.
+    *Refuses*, in this order: an unknown person, a slug that is none or this site's own, a person in
+    custody as one of the two, a missing second person, a move of theirs without its other half
+    (``NotYetEmpty``), another state, and what adjusting and freezing refuse.
     """
     before = locked_membership(uow, person)
-    site = checked_slug(to)
+    site = _other_site(uow, to, field="to")
     found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
     require_two(found, "custody.move_out")
     require_settled(found, before)
@@ -100,13 +100,14 @@ def move_in(
 ) -> Changes:
     """Somebody who was admitted here brings a slip: its minutes come out of the clearing account.
 
-    *Refuses*, in this order: what is no code, an unknown person, a slug that is none, a person in
-    custody as one of the two, a missing second person, a code that was used here (``RefTaken``) or
-    was made here (``InputError``), a person who is not active, and what adjusting refuses.
+    *Refuses*, in this order: what is no code, an unknown person, a slug that is none or this site's
+    own, a person in custody as one of the two, a missing second person, a code that was used here
+    (``RefTaken``) or was made here (``InputError``), a person who is not active, and what adjusting
+    refuses.
     """
     plain, custody_minutes, held_minutes = read_code(code)
     own = locked_membership(uow, person)
-    origin = checked_slug(site)
+    origin = _other_site(uow, site, field="site")
     found = case(uow, by=by, approved_by=approved_by, people=(own.id,))
     require_two(found, "custody.move_in")
     if found.store.passage(plain, Direction.IN) is not None:
@@ -241,6 +242,13 @@ def unposted(uow: ReadingUnit, person: str) -> tuple[str, ...]:
     if own is None:
         raise NotFoundError(kind="person in the scheme", ref=person)
     return store.papers_on_their_way(own.id)
+
+
+def _other_site(uow: UnitOfWork, slug: str, *, field: str) -> str:
+    """*Refuses* what is no slug, and this site's own: nobody moves to where they are."""
+    if checked_slug(slug) == uow.slug:
+        raise InputError(field=field, problem=f"{slug} is this site itself; name the other one")
+    return slug
 
 
 def _clearing(uow: UnitOfWork, by: Actor) -> AccountId:
