@@ -152,6 +152,44 @@ def test_a_missing_file_is_exit_2(road: Road) -> None:
     assert run("bundle", "export", "--out", str(road.stick / "1.bundle"), *both).code == 2
 
 
+@pytest.mark.parametrize("option", ["--out", "--with-people"])
+def test_no_file_is_written_over(road: Road, option: str) -> None:
+    kept = road.stick / "kept"
+    kept.write_text("of last week\n", encoding="utf-8")
+    names = {"--out": str(road.stick / "1.bundle"), "--with-people": str(road.stick / "1.people")}
+    given = [word for pair in {**names, option: str(kept)}.items() for word in pair]
+    answer = run("bundle", "export", *given)
+    assert (answer.code, "nothing is overwritten" in answer.err) == (2, True)
+    assert [file.name for file in road.stick.iterdir()] == ["kept"]
+    assert kept.read_text(encoding="utf-8") == "of last week\n"
+
+
+@pytest.mark.parametrize("people", ["1.bundle", "sub/../1.bundle", "1.bundle.part"])
+def test_the_bundle_and_its_people_are_two_files(road: Road, people: str) -> None:
+    (road.stick / "sub").mkdir()
+    given = ("--out", str(road.stick / "1.bundle"), "--with-people", str(road.stick / people))
+    answer = run("bundle", "export", *given)
+    assert (answer.code, "a file of their own" in answer.err) == (2, True)
+    assert [file.name for file in road.stick.iterdir()] == ["sub"]
+
+
+def test_where_the_bundle_cannot_be_written_its_people_are_not_left(road: Road) -> None:
+    out = road.stick / "no" / "1.bundle"
+    people = road.stick / "1.people"
+    assert run("bundle", "export", "--out", str(out), "--with-people", str(people)).code == 2
+    assert [*road.stick.iterdir()] == []
+
+
+def test_the_acknowledgement_is_not_written_over_the_bundle(road: Road) -> None:
+    road.export("1.bundle")
+    bundle = road.stick / "1.bundle"
+    stands = bundle.read_bytes()
+    assert road.bring("1.bundle", "--out", str(bundle)).code == 2
+    assert bundle.read_bytes() == stands
+    for _ in range(2):
+        road.taken("1.bundle", "--out", str(road.stick / "office.txt"))
+
+
 def test_a_site_from_a_backup_that_went_on_is_exit_1_and_listed(road: Road) -> None:
     road.export("0.bundle")
     backup = shutil.copyfile(road.site, road.stick / "backup.sqlite")
@@ -240,15 +278,15 @@ def test_a_bundle_without_or_with_another_signature_is_refused(
 ) -> None:
     road.export("1.bundle")
     assert road.bring("1.bundle", "--public-key", keys["public"]).code == 2
-    road.export("1.bundle", "--sign", keys["private"])
-    file = road.stick / "1.bundle"
+    road.export("2.bundle", "--sign", keys["private"])
+    file = road.stick / "2.bundle"
     *lines, end = file.read_text(encoding="utf-8").splitlines()
     for signature in ("AAAA", "not base64", "A" * 86 + "=="):
         forged = json.dumps(json.loads(end) | {"signature": signature})
         file.write_text("\n".join([*lines, forged]), encoding="utf-8")
-        answer = road.bring("1.bundle", "--public-key", keys["public"])
+        answer = road.bring("2.bundle", "--public-key", keys["public"])
         assert (answer.code, "signature is wrong" in answer.err) == (2, True)
-    road.taken("1.bundle")
+    road.taken("2.bundle")
 
 
 # Names, and what became of them
@@ -256,6 +294,7 @@ def test_a_bundle_without_or_with_another_signature_is_refused(
 
 def test_names_travel_in_a_file_of_their_own_and_only_if_asked(road: Road) -> None:
     people = road.stick / "1.people"
+    people.with_name("1.people.part").touch(mode=0o644)  # of one that was interrupted
     assert road.export("1.bundle", "--with-people", str(people))["people"]
     assert people.stat().st_mode & 0o077 == 0
     content = (road.stick / "1.bundle").read_text(encoding="utf-8")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
@@ -17,7 +17,7 @@ from timebank.cli.command import group, place
 from timebank.cli.commands.journal import WithPeople
 from timebank.cli.commands.sealing import PublicKey, seal_all
 from timebank.cli.failures import FINDINGS
-from timebank.cli.files import writing_to
+from timebank.cli.files import lines_of, part_of, require_new, slug_in, whole
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.cli.signing import read, signer, verifier
@@ -28,6 +28,9 @@ from timebank.proof.checkpoint import Checkpoint, parse
 
 _ATTEMPTS: Final = 5
 """How often facts are sealed and looked for anew, while somebody goes on writing."""
+_AS_IT_IS: Final = "surrogateescape"
+"""How bytes that are no text are read: the checksums of the file say what is wrong with it."""
+_lines: Final = partial(lines_of, errors=_AS_IT_IS)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +68,7 @@ def export(
     """
     if since is not None and from_size is not None:
         raise InputError(field="since", problem="give --since or --from-size, not both")
+    _require_new(out, with_people)
     start = _start(since, from_size)
     sign = None if sign_with is None else signer(sign_with)
     slug = where.chosen_bank(bank)
@@ -78,10 +82,24 @@ def export(
                 if attempt == _ATTEMPTS - 1:
                     raise
                 continue
-            if people is not None and with_people is not None:
-                _write(people, with_people, mode=0o600)
-            return _exported(uow, _write(lines, out), out)
+            with ExitStack() as files:  # both of them are there in the end, or none
+                if people is not None and with_people is not None:
+                    _laid(people, files.enter_context(whole(with_people, mode=0o600)))
+                ends = _laid(lines, files.enter_context(whole(out)))
+            return _exported(uow, ends, out)
     raise ConflictError(reason="somebody goes on writing")
+
+
+def _require_new(out: Path, with_people: Path | None) -> None:
+    """*Refuses* files that are there, and one for both, with ``InputError``."""
+    require_new(out, "out")
+    if with_people is not None:
+        require_new(with_people, "with_people")
+        ours, theirs = ({it.resolve(), part_of(it).resolve()} for it in (out, with_people))
+        if ours & theirs:
+            raise InputError(
+                field="with_people", problem="it is that of --out: names are in a file of their own"
+            )
 
 
 def _start(since: Path | None, from_size: int | None) -> Checkpoint | int:
@@ -124,6 +142,9 @@ def import_(
     came before is passed over. Exit code 1: the copy has other facts, which are listed, or the
     audit of the copy found something. 2: the bundle is torn or edited. 4: one before it is missing.
     """
+    given = {it.resolve() for it in (file, with_people, public_key) if it is not None}
+    if out is not None and out.resolve() in given:
+        raise InputError(field="out", problem=f"{out} is read; nothing is overwritten")
     where.require_schema()
     slug = _slug_in(file)
     verify = None if public_key is None else verifier(public_key)
@@ -139,7 +160,8 @@ def import_(
     except CopiesDiffer as error:
         return _differing(error)
     if out is not None:
-        _write([taken.checkpoint.line], out)
+        with whole(out) as target:
+            _laid([taken.checkpoint.line], target)
     return _imported(where, taken)
 
 
@@ -191,38 +213,18 @@ def _differing(error: CopiesDiffer) -> Answer:
     )
 
 
-def _write(lines: Iterable[str], out: Path, *, mode: int = 0o666) -> tuple[str, str]:
-    """Write a file that is there whole or not at all; its first and its last line."""
-    part = out.with_name(f"{out.name}.part")
+def _laid(lines: Iterable[str], target: TextIO) -> tuple[str, str]:
+    """Write lines into a file; the first and the last of them."""
     first = last = ""
-    with writing_to(out):
-        opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with open(opened, "w", encoding="utf-8", newline="\n") as target:
-            for last in lines:
-                first = first or last
-                target.write(f"{last}\n")
-            target.flush()
-            os.fsync(target.fileno())
-        os.replace(part, out)
+    for last in lines:
+        first = first or last
+        target.write(f"{last}\n")
     return first, last
 
 
-@contextmanager
-def _lines(file: Path) -> Iterator[Iterator[str]]:
-    """The lines of a file, also of a damaged one: its checksums say what is wrong with it."""
-    try:
-        with file.open(encoding="utf-8", errors="surrogateescape", newline="\n") as opened:
-            yield opened
-    except OSError as error:
-        raise InputError(field="file", problem=f"{file} cannot be read: {error}") from None
-
-
 def _slug_in(file: Path) -> str:
-    """The bank that the file's first line names."""
-    with _lines(file) as lines:
-        try:
-            return str(json.loads(next(lines, ""))["bank"]["slug"])
-        except (ValueError, LookupError, TypeError):
-            raise timebank.errors.BundleDamaged(
-                section="0", problem="its first line names no bank"
-            ) from None
+    """The bank that the bundle's first line names."""
+    slug = slug_in(file, errors=_AS_IT_IS)
+    if slug is None:
+        raise timebank.errors.BundleDamaged(section="0", problem="its first line names no bank")
+    return slug

@@ -24,6 +24,7 @@ from timebank.cli.commands.audit import (
     progress_bar,
 )
 from timebank.cli.failures import FINDINGS, INCOMPLETE
+from timebank.cli.files import require_new
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.domain.audit import NAMES, Accepted
@@ -59,8 +60,7 @@ def backup(where: Place, file: File, accepted: options.AcceptedFile = None) -> A
     FILE.incomplete.
     """
     where.require_schema()
-    if file.exists():
-        raise InputError(field="file", problem=f"{file} is there already; nothing is overwritten")
+    require_new(file, "file")
     slugs = timebank.bank_slugs(where.engine, schema=where.schema)
     with _fresh(file.with_name(f"{file.name}.part")) as part:
         _fill(part, where, slugs)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,7 +14,7 @@ import typer
 import timebank
 from timebank.cli import options
 from timebank.cli.command import place, reading
-from timebank.cli.files import writing_to
+from timebank.cli.files import lines_of, slug_in, writing_to
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.errors import InputError
@@ -89,8 +88,8 @@ def load(
 
     def act(uow: UnitOfWork) -> int:
         with ExitStack() as files:
-            journal = files.enter_context(_lines(file))
-            people = files.enter_context(_lines(with_people)) if with_people else None
+            journal = files.enter_context(lines_of(file))
+            people = files.enter_context(lines_of(with_people)) if with_people else None
             return timebank.journal.load(uow, journal, people)
 
     count = where.run(slug, act)
@@ -113,19 +112,9 @@ def _written(lines: Iterable[str], out: Path | None, *, mode: int = 0o666) -> in
         return sum(target.write(f"{line}\n") > 0 for line in lines)
 
 
-@contextmanager
-def _lines(file: Path) -> Iterator[Iterator[str]]:
-    try:
-        with file.open(encoding="utf-8") as opened:
-            yield opened
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(field="file", problem=f"{file} cannot be read: {error}") from None
-
-
 def _slug_in(file: Path) -> str:
     """The bank that the file's first line names."""
-    with _lines(file) as lines:
-        try:
-            return str(json.loads(next(lines, ""))["bank"]["slug"])
-        except (ValueError, KeyError, TypeError):
-            raise InputError(field="file", problem="its first line names no bank") from None
+    slug = slug_in(file)
+    if slug is None:
+        raise InputError(field="file", problem="its first line names no bank")
+    return slug
