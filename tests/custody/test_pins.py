@@ -116,6 +116,16 @@ def test_a_wrong_one_is_counted_and_kept_as_an_attempt(signing: Scheme) -> None:
     assert signing.audit().findings == ()
 
 
+@pytest.mark.parametrize("pin", [RIGHT, WRONG])
+def test_words_for_what_somebody_does_are_never_kept(signing: Scheme, pin: str) -> None:
+    words = "Ann Smith, cell 4"
+    act = partial(signing.do, pins.check, pin=pin, by=signing.staff("olga"), doing=words)
+    with pytest.raises(InputError) as caught:
+        act()
+    assert (caught.value.field, words in str(caught.value)) == ("doing", False)
+    assert (signing.see(schemes.attempts), view(signing).failures) == ((), 0)
+
+
 def test_after_five_in_a_row_even_the_right_one_is_refused_until_a_coordinator_resets(
     signing: Scheme,
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from timebank.custody.actions._gather import acted, case, in_force, store_of
 from timebank.custody.domain import pin as rules
-from timebank.custody.domain.attention import Attempt
+from timebank.custody.domain.attention import Attempt, checked_name
 from timebank.custody.domain.pin import Pin, PinAct
 from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.ids import FactId, PersonId
@@ -86,15 +86,16 @@ def check(uow: UnitOfWork, *, pin: str, by: Actor, doing: str) -> PinTry:
     A wrong one is counted and kept as an attempt: commit the unit, then ``or_raise()``. After five
     in a row the PIN is locked. It is for a host to check before an action, or to leave.
 
-    *Refuses* an actor without a person, with ``InputError``.
+    *Refuses* an actor without a person, and what is no name of an action, with ``InputError``.
     """
     who = checked_actor(by, field="by").person
     if who is None:
         raise InputError(field="by", problem="the system has no PIN")
+    wanted = checked_name(doing, field="doing")
     known = store_of(uow).pin(who, lock=True)
     error = rules.judged(who, known, pin)
     if error is not None or (known is not None and known.failures):
-        _counted(uow, known=known, error=error, doing=doing, by=by)
+        _counted(uow, known=known, error=error, doing=wanted, by=by)
     return PinTry(error=error)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +15,7 @@ from timebank.custody.actions._gather import (
     require_two_of_staff,
     store_of,
 )
-from timebank.custody.domain.attention import Attempt, Exceptional, Looked
+from timebank.custody.domain.attention import Attempt, Exceptional, Looked, checked_name
 from timebank.custody.domain.beneficiary import Standing, require_staff
 from timebank.custody.domain.goods import Goods, reported
 from timebank.custody.domain.membership import State, require_outside
@@ -28,8 +27,6 @@ from timebank.domain.ids import FactId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, action, check_page
-
-_NAME: Final = re.compile(r"[a-z_.]{1,60}")
 
 
 @action("custody.rules_set")
@@ -128,14 +125,12 @@ def record_attempt(
     *Refuses* names that are none of a program, and subjects that are no ids, with ``InputError``.
     """
     store_of(uow)
-    for field, name in (("action", action), ("error", error)):
-        if not _NAME.fullmatch(name):
-            raise InputError(field=field, problem=f"{name!r} is no name of an action or error")
+    done, code = checked_name(action, field="action"), checked_name(error, field="error")
     ids = tuple(checked_id(subject, field="subjects") for subject in subjects)
     one = Attempt(
         id=FactId(uow.fresh.id()),
-        action=action,
-        code=error,
+        action=done,
+        code=code,
         subjects=ids,
         recorded_at=uow.now(),
         actor=by,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from typing import Final
 
 from timebank.custody.domain.beneficiary import Beneficiary, Standing
 from timebank.custody.domain.rules import Rules
 from timebank.domain.actor import Actor
 from timebank.domain.changes import WingValue
 from timebank.domain.ids import AccountId, FactId, PersonId
+from timebank.errors import InputError
+
+_NAME: Final = re.compile(r"[a-z_.]{1,60}")
 
 
 class Rule(Enum):
@@ -54,6 +59,13 @@ class Attempt(WingValue):
     subjects: tuple[str, ...]
     recorded_at: datetime
     actor: Actor
+
+
+def checked_name(name: str, *, field: str) -> str:
+    """The name of an action or error. An attempt is kept for good, so *refuses* all other words."""
+    if not _NAME.fullmatch(name):
+        raise InputError(field=field, problem="it is no name of an action or error")
+    return name
 
 
 def is_shared(account: AccountId, person: PersonId, others: Iterable[Beneficiary]) -> bool:
