@@ -93,6 +93,14 @@ def test_p23_nobody_alone_reverses_hours_of_somebody_in_custody(scheme: Scheme) 
     assert found(scheme) == {audit.GROUNDS: 1}
 
 
+def test_p33_a_sheets_hours_that_two_people_undo_past_the_scheme_are_found(scheme: Scheme) -> None:
+    sheet = scheme.posted("S-1", ("ray", 60), ("sam", 30))
+    scheme.posted("S-2", ("ray", 60))
+    transaction = scheme.see(sheets.get, sheet).sheet.transaction
+    scheme.two(transfers.reverse, transaction, reason="correction")
+    assert found(scheme) == {audit.CORRECTIONS: 1}
+
+
 def test_p18_a_role_that_a_person_in_custody_was_given_is_found(scheme: Scheme) -> None:
     scheme.do(staff.add, "tom", role="officer", by=scheme.cora)
     assert found(scheme) == {audit.OFFICE: 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.custody.cast import fact
 from tests.custody.scheme import Scheme, a_scheme
 from tests.custody.test_sites import half_held, slip
 from timebank.custody import sites
+from timebank.custody.domain import notices
 from timebank.custody.domain.crossing import (
     Site,
     check_clearings,
@@ -53,9 +54,13 @@ def ended(passage: Passage, outcome: Outcome) -> tuple[Passage, PassageEnd]:
     return passage, end
 
 
-def site(slug: str, *halves, clearing: int = 0, wound_up: bool = False) -> Site:
+def site(
+    slug: str, *halves, clearing: int = 0, wound_up: bool = False, zone: str = "Europe/London"
+) -> Site:
     passages = tuple(h if isinstance(h, tuple) else (h, None) for h in halves)
-    return Site(slug=slug, passages=passages, clearing_minutes=clearing, wound_up=wound_up)
+    return Site(
+        slug=slug, passages=passages, clearing_minutes=clearing, wound_up=wound_up, zone=zone
+    )
 
 
 OUT, IN = half(Direction.OUT, "leyhill"), half(Direction.IN, "north", 2)
@@ -112,7 +117,21 @@ def test_p24_halves_that_do_not_match_are_found(where: tuple[Site, ...], message
 def test_p24_a_slip_that_is_used_twice_is_found() -> None:
     south = site("south", half(Direction.IN, "north", 3), clearing=-90)
     findings, _ = said(NORTH, LEYHILL, south)
-    assert "one slip, used twice" in findings
+    assert "one code, used twice" in findings
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/London", "2026-10-06"), ("UTC", "2026-10-05")])
+def test_it_left_on_the_day_that_the_site_had(zone: str, day: str) -> None:
+    late = replace(OUT, recorded_at=datetime(2026, 10, 5, 23, 30, tzinfo=UTC))
+    (notice,) = waiting(joined([site("north", late, zone=zone)]), set())
+    assert notice.found == f"it left north on {day}"
+
+
+@pytest.mark.parametrize(("today", "shown"), [(20, 0), (21, 1)])
+def test_a_fortnight_is_counted_in_the_days_of_the_site(today: int, shown: int) -> None:
+    late = replace(OUT, recorded_at=datetime(2026, 10, 5, 23, 30, tzinfo=UTC))
+    found = [*notices.moves([late], date(2026, 10, today), "Europe/London")]
+    assert [one.found for one in found] == ["since 2026-10-06"] * shown
 
 
 def test_a_site_that_was_wound_up_has_nothing_on_its_clearing() -> None:

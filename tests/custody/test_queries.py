@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,8 @@ from tests.support import refusal
 from timebank import Hours, TransactionDraft, Transfer, staff, transfers
 from timebank.custody import destinations, people, queries, sheets
 from timebank.custody import scheme as schemes
-from timebank.custody.domain.query import slip_number
+from timebank.custody.domain import notices
+from timebank.custody.domain.query import Concern, Query, slip_number
 from timebank.custody.domain.sheet import checked_paper
 from timebank.domain.actor import Actor, Role
 from timebank.domain.ids import FactId, PersonId
@@ -64,6 +66,22 @@ def test_after_a_week_without_an_answer_it_is_a_notice(scheme: Scheme) -> None:
     assert (notice.check, notice.subject) == ("custody_queries", f"person {scheme.people['ray']}")
     scheme.do(queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
     assert scheme.audit().notices == ()
+
+
+@pytest.mark.parametrize(("today", "shown"), [(13, 0), (14, 1)])
+def test_a_week_is_counted_in_the_days_of_the_bank(today: int, shown: int) -> None:
+    slip = Query(
+        id=FactId(OTHER),
+        person=PersonId(OTHER),
+        paper="Q-1",
+        concern=Concern.MISSING,
+        sheet=None,
+        transaction=None,
+        recorded_at=datetime(2026, 10, 5, 23, 30, tzinfo=UTC),
+        actor=Actor.system(),
+    )
+    found = [*notices.queries([(slip, None)], date(2026, 10, today), "Europe/London")]
+    assert [one.found for one in found] == ["none since 2026-10-06"] * shown
 
 
 @pytest.mark.parametrize("who", ["olga", "otto"])

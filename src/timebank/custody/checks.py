@@ -81,12 +81,12 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
 
 
 def _notices(uow: ReadingUnit) -> Iterable[Finding]:
-    store, books = CustodyStore(_link(uow)), _books(uow)
-    yield from notices.moves(store.open_passages(), books.today)
+    store, today, zone = CustodyStore(_link(uow)), bank_today(uow), uow.banks.get().zone
+    yield from notices.moves(store.open_passages(), today, zone)
     yield from notices.exceptions(one for one, _ in store.exceptionals(open_only=True))
-    yield from notices.quick(books.files)
-    yield from notices.pins(books)
-    yield from notices.queries(books)
+    yield from notices.quick(store.files())
+    yield from notices.pins(store.pins(), (staff for staff, _ in uow.people.staff()), today)
+    yield from notices.queries(store.queries(), today, zone)
 
 
 def _link(uow: ReadingUnit) -> Link:

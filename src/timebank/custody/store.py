@@ -354,7 +354,7 @@ class CustodyStore(Store):
                 activity=Activity(row.activity),
                 happened_on=row.happened_on,
                 reverses=row.reverses,
-                recorded_on=row.recorded_at.date(),
+                recorded_at=row.recorded_at,
                 actor=row.actor_id,
                 approver=row.approver_id,
             )

@@ -232,6 +232,7 @@ def side(uow: ReadingUnit) -> Site:
         passages=store.passages(),
         clearing_minutes=0 if account is None else account.balance_minutes,
         wound_up=store.wound_up(),
+        zone=uow.banks.get().zone,
     )
 
 

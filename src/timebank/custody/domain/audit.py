@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
@@ -19,6 +19,7 @@ from timebank.custody.domain.site import Direction, Outcome, Passage, PassageEnd
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.audit import CheckInfo, Finding
+from timebank.domain.bank import day_of
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Staff
 from timebank.domain.transaction import Activity, Transaction
@@ -60,7 +61,7 @@ CHECKS: Final = (
     ),
     CheckInfo(
         name=CORRECTIONS,
-        holds="Each reversal of a sheet's hours was made by two people.",
+        holds="Each reversal was made by two people, and a sheet's hours went with their sheet.",
     ),
     CheckInfo(
         name=PINS,
@@ -91,7 +92,7 @@ class Moved:
     activity: Activity
     happened_on: date
     reverses: TransactionId | None
-    recorded_on: date
+    recorded_at: datetime
     actor: PersonId | None
     approver: PersonId | None
 
@@ -226,7 +227,7 @@ def check_people(books: Books) -> Iterator[Finding]:
         if file.sheet.state not in (SheetState.POSTED, SheetState.APPROVED, SheetState.REVERSED):
             continue
         verifier, approver = file.did("verify"), file.did("approve")
-        wrong = _not_two(file, verifier, approver, books.histories)
+        wrong = _not_two(file, verifier, approver, books)
         if wrong:
             yield _finding(
                 PEOPLE,
@@ -238,10 +239,7 @@ def check_people(books: Books) -> Iterator[Finding]:
 
 
 def _not_two(
-    file: SheetFile,
-    verifier: Actor | None,
-    approver: Actor | None,
-    histories: Mapping[PersonId, History],
+    file: SheetFile, verifier: Actor | None, approver: Actor | None, books: Books
 ) -> str | None:
     if verifier is None or approver is None:
         return "it was not both verified and approved"
@@ -252,8 +250,8 @@ def _not_two(
     if verifier.person in wrote | attendees or approver.person in attendees:
         return "somebody judged their own part"
     for act in file.acts:
-        person = act.actor.person
-        if person is not None and _was_inside(person, act.recorded_at.date(), histories):
+        person, day = act.actor.person, day_of(act.recorded_at, books.zone)
+        if person is not None and _was_inside(person, day, books.histories):
             return "a person in custody held an office"
     unknown = {act.act for act in file.acts} - set(STEPS)
     return f"unknown acts: {', '.join(sorted(unknown))}" if unknown else None
@@ -344,8 +342,9 @@ def check_office(books: Books) -> Iterator[Finding]:
                 "a person in custody holds an office: timebank staff end",
             )
     for each in books.moved:
+        day = day_of(each.recorded_at, books.zone)
         for person in (each.actor, each.approver):
-            if person is not None and _was_inside(person, each.recorded_on, books.histories):
+            if person is not None and _was_inside(person, day, books.histories):
                 yield _finding(
                     OFFICE,
                     f"transaction {each.transaction} transfer {each.n}",
@@ -362,13 +361,28 @@ def _was_inside(person: PersonId, day: date, histories: Mapping[PersonId, Histor
 
 
 def check_corrections(books: Books) -> Iterator[Finding]:
-    """Whoever reverses hours of somebody inside has a second person."""
+    """Hours inside are reversed by two people, and those of a sheet together with the sheet."""
+    standing = {
+        file.sheet.transaction: file.sheet
+        for file in books.files
+        if file.sheet.transaction and file.sheet.state is not SheetState.REVERSED
+    }
     for each in books.moved:
-        if each.reverses is not None and each.approver is None:
+        if each.reverses is None:
+            continue
+        if each.approver is None:
             yield _finding(
                 CORRECTIONS,
                 f"transaction {each.transaction} transfer {each.n}",
                 "a second person",
                 "none",
                 f"it undoes {each.reverses}",
+            )
+        if sheet := standing.pop(each.reverses, None):
+            yield _finding(
+                CORRECTIONS,
+                f"transaction {each.transaction}",
+                f"sheet {sheet.id} reversed with its hours",
+                f"state {sheet.state.value}",
+                "hours of a sheet were undone past the scheme",
             )

@@ -8,6 +8,7 @@ from typing import Final
 
 from timebank.custody.domain.site import Direction, Outcome, Passage, PassageEnd
 from timebank.domain.audit import Finding
+from timebank.domain.bank import day_of
 
 HALVES: Final = "custody_halves_match"
 CLEARINGS: Final = "custody_clearings_match_halves"
@@ -21,6 +22,7 @@ class Site:
     passages: tuple[tuple[Passage, PassageEnd | None], ...]
     clearing_minutes: int
     wound_up: bool
+    zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Half:
     at: str
     passage: Passage
     end: PassageEnd | None
+    zone: str
 
     @property
     def minutes(self) -> int:
@@ -63,7 +66,7 @@ def joined(sites: Sequence[Site]) -> tuple[Crossing, ...]:
     for site in sites:
         for passage, end in site.passages:
             left, came = found.setdefault(passage.code, ([], []))
-            half = Half(at=site.slug, passage=passage, end=end)
+            half = Half(at=site.slug, passage=passage, end=end, zone=site.zone)
             (left if passage.direction is Direction.OUT else came).append(half)
     return tuple(
         Crossing(code=code, left=tuple(left), came=tuple(came))
@@ -75,7 +78,7 @@ def check_halves(crossings: Collection[Crossing]) -> Iterator[Finding]:
     """What came is what left, once, from the site that it names."""
     for one in crossings:
         if len(one.came) > 1:
-            yield _halves(one, "taken once", f"taken at {_at(one.came)}", "one slip, used twice")
+            yield _halves(one, "taken once", f"taken at {_at(one.came)}", "one code, used twice")
         for left in one.left:
             if left.cancelled and one.came:
                 yield _halves(one, "nothing", f"taken at {_at(one.came)}", "it was taken back, too")
@@ -95,7 +98,7 @@ def _unequal(one: Crossing, left: Half, came: Half) -> Iterator[Finding]:
 def check_clearings(sites: Collection[Site]) -> Iterator[Finding]:
     """What stands on a site's clearing account is what left and came by its halves."""
     for site in sites:
-        halves = [Half(at=site.slug, passage=p, end=end) for p, end in site.passages]
+        halves = (half for one in joined([site]) for half in (*one.left, *one.came))
         expected = sum(_cleared(half) for half in halves) * (not site.wound_up)
         if expected != site.clearing_minutes:
             yield Finding(
@@ -129,7 +132,7 @@ def waiting(crossings: Collection[Crossing], here: Collection[str]) -> Iterator[
 
 def _missing(one: Crossing, half: Half, here: Collection[str]) -> Finding:
     other = half.passage.site
-    since = half.passage.recorded_at.date()
+    since = day_of(half.passage.recorded_at, half.zone)
     way = "left" if half.passage.direction is Direction.OUT else "came to"
     told = f"bring the next bundle of {other}" if other in here else f"{other} has no books here"
     return _halves(one, f"its other half at {other}", f"it {way} {half.at} on {since}", told)

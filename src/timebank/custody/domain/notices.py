@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from timebank.custody.domain.attention import Exceptional
-from timebank.custody.domain.audit import Books
-from timebank.custody.domain.pin import stands
+from timebank.custody.domain.pin import Pin, stands
+from timebank.custody.domain.query import Query, QueryAnswer
 from timebank.custody.domain.sheet import SheetFile
 from timebank.custody.domain.site import Passage
 from timebank.domain.audit import Finding
+from timebank.domain.bank import day_of
+from timebank.domain.member import Staff
 
 UNMATCHED_DAYS: Final = 14
 """For so long a move may wait for its other half before somebody should ask."""
@@ -33,15 +35,16 @@ def exceptions(open_: Iterable[Exceptional]) -> Iterator[Finding]:
         )
 
 
-def moves(waiting: Iterable[Passage], today: date) -> Iterator[Finding]:
+def moves(waiting: Iterable[Passage], today: date, zone: str) -> Iterator[Finding]:
     """Moves without their other half for a fortnight."""
     for half in waiting:
-        if (today - half.recorded_at.date()).days > UNMATCHED_DAYS:
+        since = day_of(half.recorded_at, zone)
+        if (today - since).days > UNMATCHED_DAYS:
             yield Finding(
                 check="custody_moves",
                 subject=f"person {half.person}",
                 expected=f"taken at {half.site} within {UNMATCHED_DAYS} days",
-                found=f"since {half.recorded_at.date()}",
+                found=f"since {since}",
                 message=f"the other half is not known: timebank custody move arrived {half.code}",
             )
 
@@ -63,10 +66,10 @@ def quick(files: Iterable[SheetFile]) -> Iterator[Finding]:
             )
 
 
-def pins(books: Books) -> Iterator[Finding]:
+def pins(kept: Iterable[Pin], staff: Iterable[Staff], today: date) -> Iterator[Finding]:
     """PINs of people who hold no role of staff any more."""
-    current = {s.person for s in books.staff if s.ends_on is None or s.ends_on >= books.today}
-    for pin in books.pins:
+    current = {one.person for one in staff if one.ends_on is None or one.ends_on >= today}
+    for pin in kept:
         if stands(pin) and pin.id not in current:
             yield Finding(
                 check="custody_pins",
@@ -77,11 +80,13 @@ def pins(books: Books) -> Iterator[Finding]:
             )
 
 
-def queries(books: Books) -> Iterator[Finding]:
+def queries(
+    slips: Iterable[tuple[Query, QueryAnswer | None]], today: date, zone: str
+) -> Iterator[Finding]:
     """Slips that nobody answered for a week."""
-    for query, answer in books.queries:
-        since = query.recorded_at.date()
-        if answer is None and (books.today - since).days > UNANSWERED_DAYS:
+    for query, answer in slips:
+        since = day_of(query.recorded_at, zone)
+        if answer is None and (today - since).days > UNANSWERED_DAYS:
             yield Finding(
                 check="custody_queries",
                 subject=f"person {query.person}",

@@ -149,7 +149,7 @@ def match(where: Place) -> Answer:
     """Join the halves of moves between all sites in this database, and compare the clearings.
 
     For the office, which has a copy of each site. Exit code 1: what came is not what left, or came
-    twice, or a clearing account holds what no slip says. A half that has not come yet is a notice.
+    twice, or a clearing account holds what no half says. A half that has not come yet is a notice.
     """
     where.require_schema()
     sites = [*_sides(where)]
