@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -334,8 +333,8 @@ attempt = _table(
 pin = _table(
     "pin",
     column("id", types.Id),
-    maybe("salt", LargeBinary(16)),
-    maybe("digest", LargeBinary(32)),
+    maybe("salt", types.raw(16)),
+    maybe("digest", types.raw(32)),
     column("failures", types.small()),
     _foreign("pin", "id", core.person),
     CheckConstraint("(salt IS NULL) = (digest IS NULL)", name="ck_timebank_custody_pin_digest"),

@@ -60,9 +60,7 @@ def reset(
     bank: options.Bank = None,
 ) -> Answer:
     """Unlock a PIN after too many wrong ones: another coordinator, with their own PIN."""
-    ref, action = named(by), "custody.pin_reset"
-    prove(where, bank, ref, role=by_role, action=action)
-    return _kept(where, bank, ref, by_role, action, person, custody.pins.reset)
+    return _undone(where, bank, by, by_role, "custody.pin_reset", person, custody.pins.reset)
 
 
 def erase(
@@ -73,9 +71,7 @@ def erase(
     bank: options.Bank = None,
 ) -> Answer:
     """Take a PIN away for good, as from somebody who left: a coordinator, with their own PIN."""
-    ref, action = named(by), "custody.pin_erase"
-    prove(where, bank, ref, role=by_role, action=action)
-    return _kept(where, bank, ref, by_role, action, person, custody.pins.erase)
+    return _undone(where, bank, by, by_role, "custody.pin_erase", person, custody.pins.erase)
 
 
 def list_(uow: ReadingUnit) -> Answer:
@@ -100,6 +96,20 @@ def _is_first_of_own(
         who = actor(uow, ref, role=role).person
         known = {one.person for one in custody.pins.list(uow)}
         return who not in known and names.person(uow, person, field="person") == who
+
+
+def _undone(
+    where: Place,
+    bank: str | None,
+    by: str | None,
+    role: str | None,
+    action: str,
+    person: str,
+    act: Callable[..., Receipt],
+) -> Answer:
+    ref = named(by)
+    prove(where, bank, ref, role=role, action=action)
+    return _kept(where, bank, ref, role, action, person, act)
 
 
 def _kept(
