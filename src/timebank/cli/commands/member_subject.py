@@ -25,7 +25,8 @@ from timebank.ports import ReadingUnit
 
 CERTIFICATES: Final = "timebank.erasures/1"
 _ELSEWHERE: Final = (
-    "Copies made before still hold the person: backups, exports of people, printed pages.\n"
+    "Copies made before still hold the person: backups, files of people beside exports and\n"
+    "bundles, printed pages; and a copy at an office, until it takes the next bundle.\n"
     "Keep the next line in a file outside. After a restore of an older backup:\n"
     "timebank member forget --again FILE"
 )
