@@ -104,6 +104,15 @@ def test_nobody_answers_for_what_they_signed(scheme: Scheme, who: str, by_line_o
     assert scheme.audit().findings == ()
 
 
+def test_who_signs_after_the_answer_did_not_answer_for_it(scheme: Scheme) -> None:
+    sheet = scheme.sheet("S-1", ("ray", 60))
+    slip = opened(scheme, sheet=sheet)
+    scheme.do(queries.answer, slip, outcome="stands", by=scheme.olga)
+    scheme.do(sheets.submit, sheet, by=scheme.staff("bea"))
+    scheme.do(sheets.verify, sheet, by=scheme.olga)
+    assert scheme.audit().findings == ()
+
+
 @pytest.mark.parametrize("who", ["cora", "colin"])
 def test_nobody_answers_for_what_they_undid(scheme: Scheme, who: str) -> None:
     sheet = posted(scheme)

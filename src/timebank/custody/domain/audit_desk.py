@@ -37,7 +37,7 @@ def check_pins(books: Books) -> Iterator[Finding]:
 
 
 def check_queries(books: Books) -> Iterator[Finding]:
-    """What a slip names is its person's, and who answered did not sign it."""
+    """What a slip names is its person's, and who answered had not signed it."""
     files = {file.sheet.id: file for file in books.files}
     posted = {file.sheet.transaction: file for file in books.files if file.sheet.transaction}
     for query, answer in books.queries:
@@ -47,7 +47,8 @@ def check_queries(books: Books) -> Iterator[Finding]:
         if wrong is None and answer is not None:
             if moved is not None:
                 file = posted.get(moved.reverses or moved.id)
-            if answer.actor.person in signers(file, moved):
+            signed = None if file is None else file.until(answer.recorded_at)
+            if answer.actor.person in signers(signed, moved):
                 wrong = "an answer by somebody who signed it"
         if wrong:
             yield Finding(

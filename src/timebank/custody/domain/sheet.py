@@ -155,6 +155,10 @@ class SheetFile:
     lines: tuple[SheetLine, ...]
     acts: tuple[SheetAct, ...]
 
+    def until(self, moment: datetime) -> SheetFile:
+        """The file with what had been done to the sheet by then."""
+        return replace(self, acts=tuple(a for a in self.acts if a.recorded_at <= moment))
+
     def did(self, act: str) -> Actor | None:
         """Who did this last, if anybody."""
         found = self.last(act)
