@@ -53,7 +53,7 @@ CHECKS: Final = (
     ),
     CheckInfo(
         name=PASSAGES,
-        holds="Each hour that left for another site, or came from one, is that of a slip.",
+        holds="Each hour that left for another site, or came from one, is that of a move.",
     ),
     CheckInfo(
         name=OFFICE,
@@ -188,7 +188,7 @@ def check_passages(books: Books) -> Iterator[Finding]:
                 f"person {person}",
                 f"{said[person]} minutes from other sites",
                 f"{done[person]} minutes",
-                "the clearing account moved what no slip says",
+                "the clearing account moved what no half of a move says",
             )
 
 

@@ -83,7 +83,7 @@ _CODE: Final = re.compile(r"([0-9a-f]{12})-([0-9]{1,7})-([0-9]{1,7})-([0-9a-f]{4
 
 
 def code_of(seed: str, custody_minutes: int, held_minutes: int) -> str:
-    """The one-time code of a slip: it says the minutes, and a slip of the pen is noticed."""
+    """The one-time code of a move: it says the minutes, and a slip of the pen is noticed."""
     said = f"{seed[-12:]}-{custody_minutes}-{held_minutes}"
     return f"{said}-{sha256(said.encode()).hexdigest()[:4]}"
 
@@ -96,7 +96,7 @@ def read_code(code: str) -> tuple[str, int, int]:
     plain = code.strip().lower()
     found = _CODE.fullmatch(plain)
     if found is None or code_of(found[1], int(found[2]), int(found[3])) != plain:
-        raise InputError(field="code", problem=f"{code!r} is no code of a slip; read it again")
+        raise InputError(field="code", problem=f"{code!r} is no code of a move; read it again")
     return plain, int(found[2]), int(found[3])
 
 
