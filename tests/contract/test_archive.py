@@ -10,6 +10,8 @@ from tests.backends import BANK, MemoryBackend, World
 from tests.contract.scenario import a_season
 from tests.support import refusal
 from timebank import audits, journal, members
+from timebank.actions._archive import line_of
+from timebank.ports import WingRow
 
 
 def exported(world: World) -> tuple[list[str], list[str]]:
@@ -60,6 +62,11 @@ def test_what_waits_for_the_sealer_waits_again(world):
         waiting = world.see(lambda before: before.seals.waiting(1000))
         assert uow.seals.waiting(1000) == waiting
         assert [*journal.export(uow)] == lines
+
+
+def test_a_row_of_a_wing_is_a_line_under_its_own_word():
+    row = WingRow(kind="library.tool", row={"id": "7"})
+    assert line_of("", row) == {"type": "library.tool", "row": {"id": "7"}}
 
 
 def test_rows_of_a_wing_have_no_place_in_memory(world):

@@ -15,7 +15,6 @@ from timebank.domain.events import as_plain
 from timebank.domain.ids import AccountId, FactId, PersonId
 from timebank.domain.listing import Listing
 from timebank.domain.note import Note
-from timebank.errors import NotFoundError
 from timebank.ports import ReadingUnit, RequestKey, UnitOfWork
 
 
@@ -50,8 +49,6 @@ def forget(
     accounts = books(uow, {*own, pot}).accounts
     now = conditions(uow, by=by, approved_by=approved_by, people={id_})
     standing = now.standing(id_)
-    if standing.member is None and not standing.staff:
-        raise NotFoundError(kind="member", ref=member)
     placed = listings.list(uow, member=id_, limit=EVERY)
     return erasure.forget(
         uow.people.many([id_])[id_],
