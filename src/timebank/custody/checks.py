@@ -91,7 +91,7 @@ def _notices(uow: ReadingUnit) -> Iterable[Finding]:
 
 def _link(uow: ReadingUnit) -> Link:
     """An audit asks only databases that have the scheme, whatever its revision."""
-    link: Link = uow.link  # type: ignore[attr-defined]
+    link: Link = uow.link  # type: ignore[attr-defined]  # wings are in databases only
     return link
 
 

@@ -14,7 +14,7 @@ from timebank.wings import Link
 
 def erasure(uow: UnitOfWork, person: PersonId) -> Iterator[Pin]:
     """The person's PIN, if there is one."""
-    link: Link = uow.link  # type: ignore[attr-defined]
+    link: Link = uow.link  # type: ignore[attr-defined]  # wings are in databases only
     known = CustodyStore(link).pin(person, lock=True)
     if known is not None and pin.stands(known):
         yield pin.erased(known)

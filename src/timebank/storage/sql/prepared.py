@@ -61,6 +61,7 @@ class Text:
         self._places = [_place(compiled, name, dialect) for name in order or ()]
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         self.finds = bool(columns)
+        # mypy wants literal names; these are the columns of the statement
         self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
         self._back = [
             (i, convert)

@@ -207,6 +207,7 @@ def _columns(form: _Form, prefix: str) -> tuple[dict[str, Any], list[FromClause]
     arrays = [
         cast(bindparam(prefix + n, type_=ArrayText(kind)), ARRAY(kind)) for n, kind in kinds.items()
     ]
+    # SQLAlchemy says ColumnClause here; an array's columns are taken as columns all the same
     named: list[Column[Any]] = [column(n, kind) for n, kind in kinds.items()]  # type: ignore[misc]
     rows = func.unnest(*arrays).table_valued(*named, name=f"{prefix}rows").render_derived()
     return {name: rows.c[name] for name in form.names}, [rows]
