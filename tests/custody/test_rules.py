@@ -271,7 +271,7 @@ def test_a_return_says_why():
 LISTENING = Rules(confidential=frozenset({"company"}), goods=frozenset({"food", "garden"}))
 
 
-def sheeted(*, rules=LISTENING, **more):
+def sheeted(*, rules=LISTENING, in_force=None, **more):
     written: dict[str, Any] = {
         "paper": "S-1",
         "entry": 1,
@@ -283,7 +283,7 @@ def sheeted(*, rules=LISTENING, **more):
         "supervisor": None,
         "drafted_by": None,
     }
-    return new_sheet(**(written | more), rules=rules, conditions=conditions())
+    return new_sheet(**(written | more), rules=rules, conditions=in_force or conditions())
 
 
 @pytest.mark.parametrize(
@@ -299,6 +299,31 @@ def sheeted(*, rules=LISTENING, **more):
 )
 def test_what_is_no_session_is_refused(field, wrong):
     assert refusal(lambda: sheeted(**wrong)) == f"invalid_input {field}"
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts", "ended"),
+    [
+        ("Europe/London", 660, True),
+        ("Europe/London", 661, False),
+        ("Europe/Paris", 720, True),
+        ("Europe/Paris", 721, False),
+        ("America/New_York", 421, False),
+    ],
+)
+def test_a_session_is_entered_once_it_has_ended_by_the_clock_of_the_bank(zone, starts, ended):
+    asked = partial(
+        sheeted, starts_minute=starts, length_minutes=60, in_force=conditions(zone=zone)
+    )
+    if ended:
+        assert asked().starts_minute == starts
+    else:
+        assert refusal(asked) == "invalid_input starts"
+
+
+def test_a_session_past_midnight_is_entered_on_the_next_day():
+    late = {"worked_on": TODAY - A_DAY, "starts_minute": 1439, "length_minutes": 480}
+    assert sheeted(**late).worked_on == TODAY - A_DAY
 
 
 WEEK = {"category": "company", "worked_on": TODAY - 6 * A_DAY, "until": TODAY}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from timebank.custody.domain.membership import require_outside
 from timebank.custody.domain.office import checked_seat, require_role
@@ -187,7 +188,7 @@ def new_sheet(
 
     *Refuses*, in this order: an unfit paper number, a day in the future, a confidential activity
     with a time, a length or less than a week, an ordinary one with more than its day, a start
-    outside of the day, a length of nothing or beyond the rules.
+    outside of the day, a length of nothing or beyond the rules, a session that has not ended yet.
     """
     number = checked_paper(paper)
     if (until or worked_on) > conditions.today:
@@ -212,6 +213,7 @@ def new_sheet(
         _check_period(sheet)
     else:
         _check_session(sheet, rules)
+        _check_ended(sheet, conditions)
     return sheet
 
 
@@ -237,6 +239,16 @@ def _check_session(sheet: Sheet, rules: Rules) -> None:
         raise InputError(field="length", problem=f"lies outside of 1 to {rules.session_minutes}")
     if sheet.starts_minute is not None and length is None:
         raise InputError(field="length", problem="a session with a start has a length")
+
+
+def _check_ended(sheet: Sheet, conditions: Conditions) -> None:
+    """By the clock on the wall of the bank's zone; a session without a start has only its day."""
+    if sheet.starts_minute is None:
+        return
+    midnight = datetime.combine(sheet.worked_on, time.min, ZoneInfo(conditions.bank.zone))
+    minutes = sheet.starts_minute + (sheet.length_minutes or 0)
+    if midnight + timedelta(minutes=minutes) > conditions.now:
+        raise InputError(field="starts", problem="the session has not ended yet")
 
 
 def step(
