@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from tests.custody.scheme import Scheme
+from tests.custody.scheme import STAFF, Scheme
 from timebank import accounts, banks, members, transfers
-from timebank.custody import people, sheets
+from timebank.custody import people, queries, sheets
 from timebank.custody.actions._gather import store_of
 from timebank.custody.actions.sites import move_arrived, move_cancel, passages, windup
 from timebank.custody.domain.audit import INSIDE_KINDS
@@ -21,6 +22,7 @@ from timebank.domain.bank import day_of
 from timebank.domain.ids import AccountId, PersonId, TransactionId
 from timebank.domain.member import Status
 from timebank.domain.transaction import Transaction
+from timebank.errors import NotPermitted
 
 IN = Direction.IN
 LIFTED = {Status.SUSPENDED: members.resume, Status.PENDING: members.approve}
@@ -145,6 +147,8 @@ def closed_down(sites: Sequence[Scheme]) -> None:
         for file in site.see(sheets.list, limit=10**6):
             if file.sheet.state in LIVE - {SheetState.POSTED}:
                 site.do(sheets.return_, file.sheet.id, reason="other", by=site.cora)
+        for slip, _ in site.see(queries.list, open_only=True):
+            _answered(site, slip.id)
         _made_movable(site)
         for half, end in site.see(passages):
             if half.direction is Direction.OUT and end is None:
@@ -159,6 +163,14 @@ def closed_down(sites: Sequence[Scheme]) -> None:
         _made_movable(site)
         site.two(windup)
         assert {view.balance.minutes for view in site.see(accounts.list)} == {0}
+
+
+def _answered(site: Scheme, slip: str) -> None:
+    """By the first of the staff who did not sign what it concerns."""
+    for ref in STAFF:
+        with suppress(NotPermitted):
+            site.do(queries.answer, slip, outcome="withdrawn", by=site.staff(ref))
+            return
 
 
 def _made_movable(site: Scheme) -> None:

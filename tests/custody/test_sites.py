@@ -17,12 +17,13 @@ from tests.custody.test_scheme import earned, keep, membership
 from tests.guards.raw import refusal as raw_refusal
 from tests.support import refusal
 from timebank import Hours, TransactionDraft, Transfer, accounts, members, transfers
-from timebank.custody import Part, Place, destinations, people, sheets, sites
+from timebank.custody import Part, Place, destinations, people, queries, sheets, sites
 from timebank.custody import scheme as schemes
 from timebank.custody.domain import audit
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.site import code_of, read_code, wound_up
 from timebank.domain.account import AccountKind
+from timebank.errors import NotYetEmpty
 from timebank.testing.builders import account_id, an_account
 
 HOUR = Hours.of(1)
@@ -214,6 +215,12 @@ def test_p28_a_site_is_not_wound_up_with_anything_open(scheme: Scheme) -> None:
     scheme.two(sites.move_arrived, slip(scheme))
     alone = {"by": scheme.cora, "approved_by": scheme.cora}
     assert refusal(lambda: scheme.do(sites.windup, **alone)) == "second_person_needed"
+    asked = {"paper": "Q-1", "concern": "missing", "by": scheme.cora}
+    wrong = scheme.made(queries.open, "sam", **asked)
+    for wind in (windup, lambda one: one.see(sites.plan)):
+        with pytest.raises(NotYetEmpty, match="1 slips without an answer"):
+            wind(scheme)
+    scheme.do(queries.answer, wrong, outcome="stands", by=scheme.cora)
     windup(scheme)
 
 

@@ -193,7 +193,8 @@ def plan(uow: ReadingUnit) -> tuple[Transfer, ...]:
     """Where every hour would go if the site were wound up now. Nothing is written.
 
     *Refuses* what ``windup`` refuses after the two people: anybody still inside, sheets on their
-    way, moves without their other half, hours inside, on hold or carried over (``NotYetEmpty``).
+    way, moves without their other half, slips without an answer, hours inside, on hold or carried
+    over (``NotYetEmpty``).
     """
     store = store_of(uow)
     open_matters = {
@@ -202,6 +203,7 @@ def plan(uow: ReadingUnit) -> tuple[Transfer, ...]:
         ),
         "sheets on their way": store.live_sheets(),
         "moves without their other half": len(store.open_passages()),
+        "slips without an answer": sum(answer is None for _, answer in store.queries()),
     }
     named = {label: members.account_of(uow, label) for label in ("pot", "closure")}
     return wound_up(uow.accounts.all(), open_matters=open_matters, **named)

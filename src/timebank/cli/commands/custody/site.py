@@ -191,7 +191,8 @@ def windup(
 ) -> Answer:
     """Wind the site up, by two people: every account ends at 0:00, each hour with a destination.
 
-    Refused while anybody is inside, a sheet is on its way, or a move waits for its other half.
+    Refused while anybody is inside, a sheet is on its way, a move waits for its other half, or a
+    slip for its answer.
     A dry run needs no second person.
     """
     if dry_run:
