@@ -223,6 +223,12 @@ def _open_query(self: Anybody) -> None:
 PINS = ("480915", "271804", "11")
 
 
+def _answer_query(self: Anybody) -> None:
+    outcome = self.random.choice([*Outcome])
+    sheet = self.one("sheet") if outcome is Outcome.PUT_RIGHT else None
+    self.ask(queries.answer, self.one("query"), outcome=outcome, sheet=sheet)
+
+
 def _set_pin(self: Anybody) -> None:
     who = self.random.choice([self.one("staff"), self.one("staff"), self.person()])
     self.ask(pins.set, who, pin=self.random.choice(PINS))
@@ -438,9 +444,7 @@ SCHEME: dict[Asked, Way] = {
     pins.list: _see(pins.list),
     pins.asked: lambda self: self.see(pins.asked, "custody.give"),
     queries.open: _open_query,
-    queries.answer: lambda self: self.ask(
-        queries.answer, self.one("query"), outcome=self.random.choice([*Outcome])
-    ),
+    queries.answer: _answer_query,
     queries.list: _see(queries.list),
     schemes.goods: lambda self: self.see(
         schemes.goods, start=self.day(), end=self.scheme.today + timedelta(days=1)

@@ -222,6 +222,11 @@ PLANTED: dict[str, tuple[str, str]] = {
         " (SELECT min(actor_id) FROM timebank_custody_sheet_act WHERE act = 'approve')",
         audit.QUERIES,
     ),
+    "a slip was put right by what was there before": (
+        "UPDATE timebank_custody_query_answer SET outcome = 'put_right', sheet_id ="
+        " (SELECT sheet_id FROM timebank_custody_query)",
+        audit.QUERIES,
+    ),
     "an account belongs to another": (
         "UPDATE timebank_custody_membership SET held_id = community_id",
         audit.STATES,

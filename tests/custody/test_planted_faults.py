@@ -104,6 +104,14 @@ NOWHERE: Final[Mapping[str, str]] = {
     "custody_query.sheet_id-filled": "every query of it is about a sheet",
     "custody_query.transaction_id-changed": "every query of it is about a sheet",
     "custody_query.transaction_id-emptied": "every query of it is about a sheet",
+    **dict.fromkeys(
+        (
+            f"custody_query_answer.{name}-{way}"
+            for name in ("sheet_id", "transaction_id")
+            for way in ("changed", "emptied")
+        ),
+        "the answer is that it stands",
+    ),
     "custody_exceptional.minutes-filled": "what was shown to human eyes was a gift",
 }
 """Faults for which no bank has a row, each with the reason."""

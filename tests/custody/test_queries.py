@@ -58,13 +58,16 @@ def test_a_slip_waits_until_somebody_answers_it(scheme: Scheme) -> None:
 
 
 def test_after_a_week_without_an_answer_it_is_a_notice(scheme: Scheme) -> None:
-    slip = opened(scheme, sheet=posted(scheme))
+    sheet = posted(scheme)
+    slip = opened(scheme, sheet=sheet)
     scheme.days(7)
     assert scheme.audit().notices == ()
     scheme.days(1)
     (notice,) = scheme.audit().notices
     assert (notice.check, notice.subject) == ("custody_queries", f"person {scheme.people['ray']}")
-    scheme.do(queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
+    scheme.two(sheets.reverse, sheet, reason="other")
+    asked = {"outcome": "put_right", "sheet": sheet}
+    scheme.do(queries.answer, slip, **asked, by=scheme.staff("bea"))
     assert scheme.audit().notices == ()
 
 
@@ -164,7 +167,43 @@ def test_of_hours_without_a_sheet_those_who_moved_them_do_not_answer(
 
 def test_what_is_missing_names_no_line_and_anybody_answers(scheme: Scheme) -> None:
     slip = opened(scheme, concern="missing")
-    scheme.do(queries.answer, slip, outcome="put_right", by=scheme.staff("olga"))
+    scheme.days(1)
+    asked = {"outcome": "put_right", "sheet": posted(scheme)}
+    scheme.do(queries.answer, slip, **asked, by=scheme.staff("olga"))
+    assert scheme.audit().findings == ()
+
+
+def test_put_right_is_said_only_with_what_did_so_since(scheme: Scheme) -> None:
+    sheet = posted(scheme)
+    before = scheme.see(sheets.get, sheet).sheet.transaction
+    others = scheme.posted("S-2", ("sam", 30))
+    scheme.days(1)
+    slip = opened(scheme, sheet=sheet)
+    scheme.days(1)
+    waiting = scheme.sheet("S-3", ("ray", 30))
+    not_theirs = scheme.posted("S-4", ("sam", 30))
+    elsewhere = scheme.see(sheets.get, not_theirs).sheet.transaction
+    act = partial(scheme.do, queries.answer, slip, by=scheme.staff("bea"))
+    nothing: tuple[dict[str, Any], ...] = (
+        {},
+        {"sheet": sheet},
+        {"sheet": others},
+        {"sheet": waiting},
+        {"sheet": not_theirs},
+        {"transaction": before},
+        {"transaction": elsewhere},
+        {"sheet": sheet, "transaction": before},
+    )
+    for said in nothing:
+        assert refusal(partial(act, outcome="put_right", **said)) == "invalid_input outcome", said
+    assert refusal(partial(act, outcome="put_right", sheet=OTHER)) == "not_found"
+    scheme.two(sheets.reverse, sheet, reason="other")
+    reversal = _reversal(scheme, str(before))
+    assert refusal(partial(act, outcome="stands", sheet=sheet)) == "invalid_input outcome"
+    act(outcome="put_right", transaction=reversal)
+    ((_, answer),) = scheme.see(queries.list)
+    assert answer is not None
+    assert (answer.sheet, answer.transaction) == (None, reversal)
     assert scheme.audit().findings == ()
 
 

@@ -1125,6 +1125,8 @@ def _query_answer(op: Any) -> None:
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("query_id", types.Id(), nullable=False),
         sa.Column("outcome", types.text(10), nullable=False),
+        sa.Column("sheet_id", types.Id(), nullable=True),
+        sa.Column("transaction_id", types.Id(), nullable=True),
         sa.Column("recorded_at", types.Moment(), nullable=False),
         sa.Column("actor_role", types.text(12), nullable=False),
         sa.Column("actor_id", types.Id(), nullable=True),
@@ -1134,12 +1136,20 @@ def _query_answer(op: Any) -> None:
             name="ck_timebank_custody_query_answer_actor_id",
         ),
         sa.CheckConstraint(
+            "(outcome = 'put_right') = (sheet_id IS NOT NULL OR transaction_id IS NOT NULL)",
+            name="ck_timebank_custody_query_answer_put_right",
+        ),
+        sa.CheckConstraint(
             "actor_role IN ('member', 'broker', 'coordinator', 'officer', 'system')",
             name="ck_timebank_custody_query_answer_actor_role",
         ),
         sa.CheckConstraint(
             "outcome IN ('stands', 'put_right', 'withdrawn')",
             name="ck_timebank_custody_query_answer_outcome",
+        ),
+        sa.CheckConstraint(
+            "sheet_id IS NULL OR transaction_id IS NULL",
+            name="ck_timebank_custody_query_answer_sheet_id",
         ),
         sa.ForeignKeyConstraint(
             ["bank_id", "actor_for"],
@@ -1155,6 +1165,16 @@ def _query_answer(op: Any) -> None:
             ["bank_id", "query_id"],
             ["timebank_custody_query.bank_id", "timebank_custody_query.id"],
             name="fk_timebank_custody_query_answer_query_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "sheet_id"],
+            ["timebank_custody_sheet.bank_id", "timebank_custody_sheet.id"],
+            name="fk_timebank_custody_query_answer_sheet_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id", "transaction_id"],
+            ["timebank_transaction.bank_id", "timebank_transaction.id"],
+            name="fk_timebank_custody_query_answer_transaction_id",
         ),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_query_answer"),
         sa.UniqueConstraint("bank_id", "query_id", name="uq_timebank_custody_query_answer_query"),

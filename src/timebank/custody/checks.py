@@ -34,7 +34,8 @@ def _books(uow: ReadingUnit) -> Books:
     people = [one.id for one in memberships]
     accounts = [a for m in memberships for a in m.accounts]
     queries = store.queries()
-    named = {query.transaction for query, _ in queries if query.transaction is not None}
+    said = (one for pair in queries for one in pair if one is not None)
+    named = {one.transaction for one in said if one.transaction is not None}
     return Books(
         moved=store.moved(),
         movements=store.movements(),

@@ -382,9 +382,21 @@ query_answer = _table(
     column("id", types.Id),
     column("query_id", types.Id),
     column("outcome", types.text(10)),
+    maybe("sheet_id", types.Id),
+    maybe("transaction_id", types.Id),
     column("recorded_at", types.Moment),
     *_actor("query_answer", approver=False),
     _foreign("query_answer", "query_id", query),
+    _foreign("query_answer", "sheet_id", sheet),
+    _foreign("query_answer", "transaction_id", core.transaction),
     UniqueConstraint("bank_id", "query_id", name="uq_timebank_custody_query_answer_query"),
     _among("query_answer", "outcome", QueryOutcome),
+    CheckConstraint(
+        "sheet_id IS NULL OR transaction_id IS NULL",
+        name="ck_timebank_custody_query_answer_sheet_id",
+    ),
+    CheckConstraint(
+        "(outcome = 'put_right') = (sheet_id IS NOT NULL OR transaction_id IS NOT NULL)",
+        name="ck_timebank_custody_query_answer_put_right",
+    ),
 )

@@ -69,15 +69,19 @@ def answer(
     *,
     outcome: Outcome | str,
     by: Actor,
+    sheet: str | None = None,
+    transaction: str | None = None,
     key: str | None = None,
 ) -> Changes:
     """What came of a slip, by somebody who did not sign what it concerns.
 
     That is the two who signed its sheet; the two who moved the hours, of those without a sheet and
-    of those that were undone.
+    of those that were undone. ``put_right`` names what did so: a ``sheet`` that was posted,
+    returned or reversed since, or another ``transaction`` (``InputError``).
 
-    *Refuses*, in this order: an unknown outcome or slip, a person in custody as the actor, who is
-    no staff, a slip that was answered, and one of those who signed (``NotPermitted``).
+    *Refuses*, in this order: an unknown outcome, slip, sheet or transaction, a person in custody as
+    the actor, who is no staff, a slip that was answered, one of those who signed
+    (``NotPermitted``), and ``put_right`` without what did so, of theirs and since.
     """
     what = checked_word(Outcome, outcome, field="outcome")
     id_ = FactId(checked_id(query, field="query"))
@@ -85,10 +89,21 @@ def answer(
     if id_ not in known:
         raise NotFoundError(kind="query", ref=query)
     asked, end = known[id_]
-    locked_membership(uow, asked.person)
+    own = locked_membership(uow, asked.person)
+    file = None if sheet is None else locked_sheet(uow, sheet)
+    moved = None if transaction is None else _transaction(uow, transaction)
     found = case(uow, by=by)
-    signed = rules.signers(*_subject(uow, asked))
-    done = rules.answered(asked, end, what, signed, found.now, inside=found.inside)
+    done = rules.answered(
+        asked,
+        end,
+        what,
+        rules.signers(*_subject(uow, asked)),
+        found.now,
+        file=file,
+        transaction=moved,
+        own=own.accounts,
+        inside=found.inside,
+    )
     return Changes(added=(done,), events=(acted("answered query", asked.id),))
 
 

@@ -69,7 +69,7 @@ CHECKS: Final = (
     ),
     CheckInfo(
         name=QUERIES,
-        holds="Each slip concerns a line of its person; nobody answered for what they signed.",
+        holds="Each slip concerns its person; its answer is another's, and put right what it says.",
     ),
 )
 

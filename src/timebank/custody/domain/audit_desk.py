@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from timebank.custody.domain.audit import PINS, QUERIES, Books
 from timebank.custody.domain.pin import PinAct, stands
-from timebank.custody.domain.query import Query, moves, signers
+from timebank.custody.domain.query import Query, QueryAnswer, moves, signers, unrighted
 from timebank.custody.domain.sheet import SheetFile
 from timebank.domain.audit import Finding
+from timebank.domain.ids import AccountId, FactId
 from timebank.domain.transaction import Transaction
 
 
@@ -37,7 +38,9 @@ def check_pins(books: Books) -> Iterator[Finding]:
 
 
 def check_queries(books: Books) -> Iterator[Finding]:
-    """What a slip names is its person's, and who answered had not signed it."""
+    """What a slip names is its person's, who answered had not signed it, and what is said to have
+    put it right is theirs and later.
+    """
     files = {file.sheet.id: file for file in books.files}
     posted = {file.sheet.transaction: file for file in books.files if file.sheet.transaction}
     for query, answer in books.queries:
@@ -50,6 +53,7 @@ def check_queries(books: Books) -> Iterator[Finding]:
             signed = None if file is None else file.until(answer.recorded_at)
             if answer.actor.person in signers(signed, moved):
                 wrong = "an answer by somebody who signed it"
+            wrong = wrong or _not_righted(query, answer, files, books)
         if wrong:
             yield Finding(
                 check=QUERIES,
@@ -65,7 +69,18 @@ def _not_theirs(
 ) -> str | None:
     if query.sheet and (file is None or query.person not in {x.person for x in file.lines}):
         return "a sheet without a line of theirs"
-    own = {id_ for one in books.memberships if one.id == query.person for id_ in one.accounts}
-    if query.transaction and (moved is None or not moves(moved, own)):
+    if query.transaction and (moved is None or not moves(moved, _own(query, books))):
         return "a transaction without hours of theirs"
     return None
+
+
+def _not_righted(
+    query: Query, answer: QueryAnswer, files: Mapping[FactId, SheetFile], books: Books
+) -> str | None:
+    file = files.get(answer.sheet) if answer.sheet else None
+    moved = books.queried.get(answer.transaction) if answer.transaction else None
+    return unrighted(query, answer.outcome, file, moved, _own(query, books))
+
+
+def _own(query: Query, books: Books) -> set[AccountId]:
+    return {id_ for one in books.memberships if one.id == query.person for id_ in one.accounts}

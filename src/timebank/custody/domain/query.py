@@ -19,6 +19,8 @@ from timebank.domain.transaction import Transaction
 from timebank.errors import InputError, NotPermitted, WrongState
 
 SIGNED: Final = ("verify", "approve")
+RIGHTING: Final = frozenset({"post", "return", "reverse"})
+"""Steps of a sheet that may put something right: it is undone, or entered anew and posted."""
 
 
 class Concern(Enum):
@@ -59,11 +61,16 @@ class Query(WingValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryAnswer(WingValue):
-    """The answer, by somebody who did not sign what it concerns."""
+    """The answer, by somebody who did not sign what it concerns.
+
+    ``put_right`` names what did so: a ``sheet`` or a ``transaction``, later than the slip.
+    """
 
     id: FactId
     query: FactId
     outcome: Outcome
+    sheet: FactId | None
+    transaction: TransactionId | None
     recorded_at: datetime
     actor: Actor
 
@@ -122,12 +129,16 @@ def answered(
     signed: Collection[PersonId | None],
     conditions: Conditions,
     *,
+    file: SheetFile | None,
+    transaction: Transaction | None,
+    own: Collection[str],
     inside: frozenset[PersonId],
 ) -> QueryAnswer:
-    """The answer. ``signed`` are those who answer for what it concerns.
+    """The answer. ``signed`` are those who answer for what it concerns; ``file`` or
+    ``transaction`` put it right, ``own`` are the person's accounts.
 
     *Refuses*, in this order: a person in custody as the actor, who is no staff, a slip that was
-    answered, and one of those who signed.
+    answered, one of those who signed, and what ``unrighted`` finds (``InputError``).
     """
     action, by = "custody.query_answer", conditions.by
     require_outside(action, by, inside)
@@ -138,13 +149,43 @@ def answered(
     if by.person in signed:
         needed = "somebody who did not sign what the slip concerns"
         raise NotPermitted(action=action, who=str(by), needed=needed)
+    if wrong := unrighted(query, outcome, file, transaction, own):
+        raise InputError(field="outcome", problem=wrong)
     return QueryAnswer(
         id=FactId(conditions.fresh.id()),
         query=query.id,
         outcome=outcome,
+        sheet=None if file is None else file.sheet.id,
+        transaction=None if transaction is None else transaction.id,
         recorded_at=conditions.now,
         actor=by,
     )
+
+
+def unrighted(
+    query: Query,
+    outcome: Outcome,
+    file: SheetFile | None,
+    transaction: Transaction | None,
+    own: Collection[str],
+) -> str | None:
+    """What is wrong with what is said to have put it right, if anything."""
+    named = sum(one is not None for one in (file, transaction))
+    if outcome is not Outcome.PUT_RIGHT:
+        return f"{outcome.value} names nothing that put it right" if named else None
+    if named != 1:
+        return "put_right names what did so: one sheet or one transaction"
+    if file is not None:
+        theirs = query.person in {line.person for line in file.lines}
+        when = [act.recorded_at for act in file.acts if act.act in RIGHTING]
+    else:
+        theirs = transaction is not None and moves(transaction, own)
+        when = [] if transaction is None else [transaction.recorded_at]
+    if not theirs:
+        return "what put it right has no line of this person"
+    if not when or max(when) < query.recorded_at:
+        return "nothing was posted, returned or reversed there since the slip was entered"
+    return None
 
 
 def signers(file: SheetFile | None, transaction: Transaction | None) -> set[PersonId | None]:

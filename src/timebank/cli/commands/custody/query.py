@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     slip = "Q-20261031-4711"
     opened = f"{start} open r7 --paper {slip} --concern minutes --sheet S-17 --by bea"
     acting(query, "open", action="custody.query_open", example=opened)(open_)
-    answered = f"{start} answer {slip} --outcome stands --by bea"
+    answered = f"{start} answer {slip} --outcome put_right --sheet S-17 --by bea"
     acting(query, "answer", action="custody.query_answer", example=answered, signs=True)(answer)
     reading(query, "list", example=f"{start} list --all")(list_)
 
@@ -62,10 +62,27 @@ def answer(
         str, typer.Argument(metavar="SLIP", help="The slip's number, or the beginning of its id.")
     ],
     outcome: Annotated[Outcome, typer.Option("--outcome", help="What came of it.")],
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", metavar="SHEET", help="The sheet that put it right.")
+    ] = None,
+    transaction: Annotated[
+        str | None,
+        typer.Option("--transaction", metavar="ID", help="The transaction that put it right."),
+    ] = None,
 ) -> Receipt:
-    """Answer a slip, with a PIN: not who verified or approved what it concerns."""
+    """Answer a slip, with a PIN: not who verified or approved what it concerns.
+
+    ``put_right`` says by what: a sheet that was posted, returned or reversed since the slip was
+    entered, or a transaction.
+    """
     return custody.queries.answer(
-        desk.uow, query_id(desk.uow, query), outcome=outcome, by=desk.by, key=desk.key
+        desk.uow,
+        query_id(desk.uow, query),
+        outcome=outcome,
+        sheet=None if sheet is None else sheet_id(desk.uow, sheet),
+        transaction=None if transaction is None else names.transaction(desk.uow, transaction),
+        by=desk.by,
+        key=desk.key,
     )
 
 
