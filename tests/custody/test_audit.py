@@ -99,6 +99,8 @@ def test_p33_a_sheets_hours_that_two_people_undo_past_the_scheme_are_found(schem
     transaction = scheme.see(sheets.get, sheet).sheet.transaction
     scheme.two(transfers.reverse, transaction, reason="correction")
     assert found(scheme) == {audit.CORRECTIONS: 1}
+    scheme.two(sheets.reverse, sheet, reason="correction")
+    assert (scheme.pot(), found(scheme)) == (60, {})
 
 
 def test_p18_a_role_that_a_person_in_custody_was_given_is_found(scheme: Scheme) -> None:

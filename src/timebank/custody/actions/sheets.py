@@ -222,6 +222,8 @@ def reverse(
 ) -> Changes:
     """Undo a posted sheet by a reversal that names it, with a reason code and two people.
 
+    Hours that two people undid before with the ledger's own command are not undone again.
+
     *Refuses*, in this order: an unknown sheet, what ``step`` refuses, a missing second person,
     words for a reason, and what reversing refuses.
     """
@@ -230,10 +232,11 @@ def reverse(
     after, done = step(file, "reverse", found.now, inside=found.inside)
     require_second_person("custody.sheet_reverse", by, approved_by)
     code = coded(reason, found.now)
-    if file.sheet.transaction is not None:
+    moved = file.sheet.transaction
+    if moved is not None and uow.journal.reversal_of(moved) is None:
         transfers.reverse(
             uow,
-            file.sheet.transaction,
+            moved,
             reason=code,
             by=by,
             approved_by=approved_by,
