@@ -88,6 +88,10 @@ def _turn(action: Asked, luck: float = 1.0, **more: Any) -> Way:
     return asked
 
 
+def _admit(self: Anybody) -> None:
+    self.ask(people.admit, self.anyone(), on=self.day() if self.rarely(0.3) else None)
+
+
 def _release(self: Anybody) -> None:
     if self.rarely(0.15):
         licence = self.rarely(0.6)
@@ -390,7 +394,7 @@ def _policy(self: Anybody) -> None:
 
 SCHEME: dict[Asked, Way] = {
     people.apply: _apply,
-    people.admit: lambda self: self.ask(people.admit, self.anyone()),
+    people.admit: _admit,
     people.suspend: _turn(people.suspend, 0.3, on=True),
     people.resume: _turn(people.resume),
     people.recall: _turn(people.recall, on=True),

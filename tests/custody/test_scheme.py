@@ -108,6 +108,54 @@ def test_p02_only_the_table_moves_a_membership_and_every_move_is_kept(scheme: Sc
     assert {act for act, _ in moves[1:]} <= set(TRANSITIONS)
 
 
+def applied(scheme: Scheme, ref: str = "nina") -> Any:
+    scheme.do(people.apply, name="Nina Inside", ref=ref, by=scheme.cora)
+    return partial(scheme.do, people.admit, ref, by=scheme.cora)
+
+
+def test_p02_an_admission_that_is_keyed_late_is_from_its_own_day(scheme: Scheme) -> None:
+    first = scheme.today
+    scheme.days(5)
+    admit = applied(scheme)
+    for wrong in (first - A_DAY, scheme.today + A_DAY):
+        assert refusal(partial(admit, on=wrong)) == "invalid_input on"
+    admit(on=first)
+    own = scheme.see(people.get, "nina")
+    assert (own.membership.state, own.membership.since) == (State.ACTIVE, first)
+    assert [(c.act, c.effective_on) for c in own.changes] == [
+        ("apply", scheme.today),
+        ("admit", first),
+    ]
+    suspend = partial(scheme.do, people.suspend, "nina", reason="other", by=scheme.cora)
+    assert refusal(partial(suspend, on=first - A_DAY)) == "invalid_input on"
+    suspend(on=first + A_DAY)
+    assert membership(scheme, "nina").state is State.SUSPENDED
+    assert scheme.audit().findings == ()
+
+
+def test_p03_a_paper_of_a_day_after_the_admission_is_credited(scheme: Scheme) -> None:
+    first = scheme.today
+    scheme.days(5)
+    applied(scheme)(on=first + A_DAY)
+    assert refusal(lambda: scheme.sheet("S-1", ("nina", 60), on=first)) == "custody_line_refused"
+    keep(scheme, "nina")
+    scheme.posted("S-2", ("nina", 60), on=first + A_DAY)
+    scheme.posted("S-3", ("nina", 60), on=scheme.today)
+    assert (sum(scheme.minutes("nina")) + scheme.pot(), scheme.audit().findings) == (120, ())
+
+
+def test_p18_nobody_is_admitted_from_a_day_on_which_they_held_an_office(scheme: Scheme) -> None:
+    scheme.do(staff.add, "gran", role="officer", by=scheme.cora)
+    scheme.do(staff.end, "gran", role="officer", by=scheme.cora)
+    last = scheme.today
+    scheme.days(3)
+    scheme.do(people.apply, member="gran", by=scheme.cora)
+    admit = partial(scheme.do, people.admit, "gran", by=scheme.cora)
+    assert refusal(partial(admit, on=last)) == "not_permitted"
+    admit(on=last + A_DAY)
+    assert scheme.audit().findings == ()
+
+
 def test_p03_a_late_sheet_is_judged_by_the_state_on_the_day_worked(scheme: Scheme) -> None:
     scheme.days(3)
     yesterday = scheme.today - A_DAY
@@ -658,6 +706,22 @@ def full(scheme: Scheme) -> None:
 
 
 # --- life events -------------------------------------------------------------------------------
+
+
+def test_who_comes_back_after_a_release_applies_anew_under_another_ref(scheme: Scheme) -> None:
+    earned(scheme, "ray")
+    scheme.two(people.release, "ray", reason="other")
+    assert (
+        refusal(lambda: scheme.do(people.recall, "ray", reason="other", by=scheme.cora))
+        == "wrong_state"
+    )
+    assert refusal(lambda: scheme.do(people.apply, member="ray", by=scheme.cora)) == "ref_taken"
+    scheme.two(people.close, "ray", reason="other")
+    own = scheme.see(people.get, "ray").membership.community
+    scheme.do(accounts.freeze, own, frozen="all", reason="safeguarding", by=scheme.cora)
+    applied(scheme, "ray-2")()
+    scheme.posted("S-1", ("ray-2", 60))
+    assert (scheme.minutes("ray"), scheme.audit().findings) == ((0, 0, 120), ())
 
 
 @pytest.mark.parametrize("licence", [False, True])

@@ -87,7 +87,7 @@ class CustodyStore(Store):
         query = (
             self._of_bank(table)
             .where(table.c.person_id.in_(sorted(people)))
-            .order_by(table.c.effective_on, table.c.id)
+            .order_by(table.c.was.is_not(None), table.c.effective_on, table.c.id)
         )
         found: dict[PersonId, list[StateChange]] = {}
         for change in self._read(StateChange, query):

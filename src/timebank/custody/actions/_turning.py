@@ -16,11 +16,12 @@ from timebank.custody.domain.membership import (
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.domain.account import Account
 from timebank.domain.actor import Actor, require_second_person
+from timebank.domain.bank import day_of
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Status
 from timebank.domain.transaction import TransactionDraft, Transfer
-from timebank.errors import InputError, NotYetEmpty
+from timebank.errors import InputError, NotPermitted, NotYetEmpty
 from timebank.ports import UnitOfWork
 from timebank.wings import Changes
 
@@ -30,14 +31,21 @@ SAFEGUARDING = "safeguarding"
 def turn(
     uow: UnitOfWork, person: str, act: str, *, by: Actor, reason: str, on: date | None
 ) -> Changes:
-    """A move of the table by one member of staff, from a day of the present state on."""
+    """A move of the table by one member of staff, from a day of the present state on.
+
+    An admission may be from any day of the site on which the person held no office there.
+    """
     before = locked_membership(uow, person)
     found = case(uow, by=by, people=(before.id,))
     require_outside(f"custody.{act}", by, found.inside)
-    day = on or found.now.today
+    day, first = on or found.now.today, before.since
     after = moved(before, act, on=day)
-    if not before.since <= day <= found.now.today:
-        raise InputError(field="on", problem=f"lies outside of {before.since} to {found.now.today}")
+    if act == "admit":
+        first = day_of(found.now.bank.created_at, found.now.bank.zone)
+    if not first <= day <= found.now.today:
+        raise InputError(field="on", problem=f"lies outside of {first} to {found.now.today}")
+    if act == "admit":
+        require_no_office("custody.admit", before.id, found, since=day)
     change = change_of(before, after, act, found, reason=coded(reason, found.now))
     if act == "admit" and members.get(uow, before.id).status is Status.PENDING:
         members.approve(uow, before.id, by=by)
@@ -80,6 +88,14 @@ def require_two(found: Case, action: str) -> None:
     require_outside(action, found.now.by, found.inside)
     require_outside(action, found.now.approved_by, found.inside)
     require_second_person(action, found.now.by, found.now.approved_by)
+
+
+def require_no_office(action: str, person: PersonId, found: Case, *, since: date) -> None:
+    """*Refuses* somebody who held a role of staff on that day or later, with ``NotPermitted``."""
+    held = found.now.standing(person).staff
+    if any(role.ends_on is None or role.ends_on >= since for role in held):
+        needed = "somebody whose role of staff has ended"
+        raise NotPermitted(action=action, who=person, needed=needed)
 
 
 def require_settled(found: Case, own: Membership) -> None:

@@ -22,6 +22,7 @@ from timebank.custody.actions._turning import (
     closing,
     emptied,
     posted,
+    require_no_office,
     require_settled,
     require_two,
     turn,
@@ -38,11 +39,11 @@ from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.retention import at_first
 from timebank.custody.errors import NotABeneficiary
 from timebank.domain.account import AccountKind
-from timebank.domain.actor import STAFF_ROLES, Actor
+from timebank.domain.actor import Actor
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId
 from timebank.domain.transaction import Activity, Transfer
-from timebank.errors import NotFoundError, NotPermitted, NotYetEmpty, RefTaken
+from timebank.errors import NotFoundError, NotYetEmpty, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, action, person_id
 
@@ -98,10 +99,7 @@ def apply(
         for kind in (AccountKind.CUSTODY, AccountKind.HELD)
     }
     found = case(uow, by=by, people=(person,))
-    for role in STAFF_ROLES:
-        if found.now.standing(person).holds(role, found.now.today):
-            needed = "somebody whose role of staff has ended"
-            raise NotPermitted(action="custody.apply", who=person, needed=needed)
+    require_no_office("custody.apply", person, found, since=found.now.today)
     applied = Membership(
         id=person,
         state=State.APPLIED,
@@ -117,13 +115,21 @@ def apply(
 
 
 @action("custody.admit")
-def admit(uow: UnitOfWork, person: str, *, by: Actor, key: str | None = None) -> Changes:
-    """Somebody who applied takes part from today on.
+def admit(
+    uow: UnitOfWork,
+    person: str,
+    *,
+    by: Actor,
+    on: date | None = None,
+    key: str | None = None,
+) -> Changes:
+    """Somebody who applied takes part from today on, or from the day that they were admitted.
 
     *Refuses*, in this order: an unknown person, a person in custody as the actor, another state,
-    and what approving the member refuses.
+    a day before the site began or in the future, one on which they held a role of staff or later
+    (``NotPermitted``), and what approving the member refuses.
     """
-    return turn(uow, person, "admit", by=by, reason="welcome", on=None)
+    return turn(uow, person, "admit", by=by, reason="welcome", on=on)
 
 
 @action("custody.suspend")

@@ -113,7 +113,10 @@ class StateChange(WingValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All moves of one person in order of effect, then of record."""
+    """All moves of one person in order of effect, then of record; applying comes first.
+
+    An admission may take effect on a day before the application was keyed.
+    """
 
     changes: tuple[StateChange, ...]
 

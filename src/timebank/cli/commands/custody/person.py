@@ -73,9 +73,9 @@ def apply(
     )
 
 
-def admit(desk: Desk, person: Who) -> Receipt:
-    """Somebody who applied takes part from today on."""
-    return custody.people.admit(desk.uow, person, by=desk.by, key=desk.key)
+def admit(desk: Desk, person: Who, on: Since = None) -> Receipt:
+    """Somebody who applied takes part from today on, or from the day that they were admitted."""
+    return custody.people.admit(desk.uow, person, on=on, by=desk.by, key=desk.key)
 
 
 def suspend(
