@@ -5,14 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import (
-    CheckConstraint,
-    Index,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import CheckConstraint, Index, MetaData, Table, Text, UniqueConstraint
 
 from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.beneficiary import Standing
@@ -46,6 +39,11 @@ def _among(table: str, column: str, kind: type[Enum]) -> CheckConstraint:
 
 def _actor(table: str, *, approver: bool = True) -> list[Any]:
     return blocks.actor(f"custody_{table}", approver=approver, person=core.person)
+
+
+def _one_line(table: str) -> CheckConstraint:
+    name = f"ck_timebank_custody_{table}_sheet_id"
+    return CheckConstraint("sheet_id IS NULL OR transaction_id IS NULL", name=name)
 
 
 def _index(table: str, *columns: str) -> Index:
@@ -368,9 +366,7 @@ query = _table(
     _foreign("query", "transaction_id", core.transaction),
     UniqueConstraint("bank_id", "paper", name="uq_timebank_custody_query_paper"),
     _among("query", "concern", Concern),
-    CheckConstraint(
-        "sheet_id IS NULL OR transaction_id IS NULL", name="ck_timebank_custody_query_sheet_id"
-    ),
+    _one_line("query"),
     CheckConstraint(
         "(concern = 'missing') = (sheet_id IS NULL AND transaction_id IS NULL)",
         name="ck_timebank_custody_query_line",
@@ -391,10 +387,7 @@ query_answer = _table(
     _foreign("query_answer", "transaction_id", core.transaction),
     UniqueConstraint("bank_id", "query_id", name="uq_timebank_custody_query_answer_query"),
     _among("query_answer", "outcome", QueryOutcome),
-    CheckConstraint(
-        "sheet_id IS NULL OR transaction_id IS NULL",
-        name="ck_timebank_custody_query_answer_sheet_id",
-    ),
+    _one_line("query_answer"),
     CheckConstraint(
         "(outcome = 'put_right') = (sheet_id IS NOT NULL OR transaction_id IS NOT NULL)",
         name="ck_timebank_custody_query_answer_put_right",
