@@ -184,7 +184,7 @@ def hashed(place: Place) -> tuple[int, list[bytes]]:
     with timebank.reading(place.engine, bank=BANK) as uow:
         domain = uow.banks.get().hash_domain
         leaves = list(islice(uow.seals.leaves(), SAMPLE))
-        facts = uow.seals.facts(leaves)
+        facts = uow.seals.facts([(leaf.kind, leaf.fact) for leaf in leaves])
         found = [data for fact in facts.values() for data in _bytes_of(fact, domain)]
         return uow.audit.counted()["leaves"], found
 

@@ -10,9 +10,10 @@ from timebank.domain.agreement import Case
 from timebank.domain.changes import Changes
 from timebank.domain.exchange import Exchange
 from timebank.domain.hold import Hold
-from timebank.domain.ids import AccountId
+from timebank.domain.ids import AccountId, FactId
 from timebank.domain.note import Note
 from timebank.errors import InputError, TimebankError
+from timebank.ports import ReadingUnit
 from timebank.testing.builders import (
     ANNA,
     BEN,
@@ -34,6 +35,12 @@ def refusal(call: Callable[[], object]) -> str:
     with pytest.raises(TimebankError) as caught:
         call()
     return name_of(caught.value)
+
+
+def waiting_facts(unit: ReadingUnit) -> list[tuple[str, FactId]]:
+    """Kind and id of all that waits for the sealer, in the order of the leaves."""
+    page = unit.seals.waiting(0, 10_000)
+    return [] if page is None else [*page.facts.values()]
 
 
 def descending(*faults: tuple[str, dict[str, Any]]) -> list[Any]:

@@ -75,7 +75,7 @@ def _seal_again(connection: Connection) -> None:
     """Leaves, nodes and roots of what the facts say now, under the sizes of before."""
     unit = SqlUnit(connection, BANK, None, FrozenClock(), schema.REVISION)
     leaves, domain = list(unit.seals.leaves()), unit.banks.get().hash_domain
-    facts = unit.seals.facts(leaves)
+    facts = unit.seals.facts([(leaf.kind, leaf.fact) for leaf in leaves])
     hashes = [leaf_hash(leaf_data(facts[x.kind, x.fact], domain)) for x in leaves]
     nodes = tree.grown(0, hashes, unit.seals.node)
     for leaf, found in zip(leaves, hashes, strict=True):

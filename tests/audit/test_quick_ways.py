@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, delete, select, update
 
 from tests.audit.conftest import Open, planting
 from tests.audit.planting import BANK
 from timebank import audits
 from timebank.domain.audit import Verdict
+from timebank.ports import Leaf
+from timebank.proof.checks import check_leaves
 from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash
-from timebank.proof.plain import unproven
+from timebank.proof.plain import hashes, unproven
 from timebank.storage.sql import schema
 from timebank.storage.sql.stores import audit_rules
 from timebank.storage.sql.stores.audit import SqlAuditSource
@@ -50,13 +52,43 @@ def test_every_transaction_is_proven_by_its_columns_and_only_other_facts_are_rea
     domain = unit.banks.get().hash_domain
     pages = [*unit.seals.pages()]
     doubtful = {at for page in pages for at in unproven(page, domain)}
+    told = zip(*([*page.acted, *page.grounds] for page in pages), strict=True)
+    assert all(set().union(*column) - {None, 0} for column in told)
     leaves = [*unit.seals.leaves()]
     assert {x.kind for x in leaves if x.position not in doubtful} == {"transaction"}
     assert {x.kind for x in leaves if x.position in doubtful} > {"exchange_act"}
     assert "transaction" not in {x.kind for x in leaves if x.position in doubtful}
-    facts = unit.seals.facts(leaves)
+    facts = unit.seals.facts([(leaf.kind, leaf.fact) for leaf in leaves])
     for leaf in leaves:
         assert leaf_hash(leaf_data(facts[leaf.kind, leaf.fact], domain)) == leaf.hash
+
+
+def test_a_leaf_of_each_page_is_worked_out_from_values_whatever_its_columns_show(
+    unit: SqlUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timebank.proof.checks.unproven", lambda page, hash_domain: [])
+    domain = unit.banks.get().hash_domain
+    assert [*check_leaves(unit.seals, domain)] == []
+    unit.link.run(update(schema.leaf).values(hash=bytes(32)))
+    [found] = check_leaves(unit.seals, domain)
+    assert found.found in {leaf_hash_of(unit, leaf) for leaf in unit.seals.leaves()}
+
+
+def leaf_hash_of(unit: SqlUnit, leaf: Leaf) -> str:
+    named = (leaf.kind, leaf.fact)
+    hash_ = leaf_hash(leaf_data(unit.seals.facts([named])[named], unit.banks.get().hash_domain))
+    return f"leaf {leaf.position} {hash_.hex()}"
+
+
+def test_of_a_transaction_without_transfers_columns_tell_nothing(unit: SqlUnit) -> None:
+    [page] = unit.seals.pages()
+    bare = next(fact for at, (_, fact) in page.facts.items() if at in hashes(page, bytes(32)))
+    unit.link.run(delete(schema.transfer).where(schema.transfer.c.transaction_id == bare))
+    [after] = unit.seals.pages()
+    told = {after.facts[at][1] for at in hashes(after, bytes(32))}
+    assert told == {page.facts[at][1] for at in hashes(page, bytes(32))} - {bare}
+    [found] = check_leaves(unit.seals, unit.banks.get().hash_domain)
+    assert found.subject == f"transaction {bare}"
 
 
 def test_what_was_seen_once_is_looked_at_again_by_the_next_audit(opened: Open) -> None:

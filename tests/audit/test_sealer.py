@@ -16,6 +16,7 @@ import timebank
 from tests.audit.bank import a_sealed_bank
 from tests.backends import BANK, SqlBackend, World, a_world
 from tests.contract.scenario import a_season
+from tests.support import waiting_facts
 from timebank import Hours, audits, exchanges, journal
 from timebank.domain.audit import Verdict
 from timebank.domain.ids import ExchangeId
@@ -136,7 +137,7 @@ def worlds(engine: Engine) -> World:
 def test_small_steps_lead_to_the_same_root(worlds: World, limit: int) -> None:
     """The order of the leaves is that of time, kind and id, whatever is taken at once."""
     with worlds.backend.reading() as uow:
-        waiting = [fact.id for _, fact in uow.seals.waiting(10_000)]
+        waiting = [fact for _, fact in waiting_facts(uow)]
     made, steps = None, 0
     while worlds.see(lambda uow: uow.audit.unsealed())[0]:
         made = worlds.do(journal.seal, limit=limit)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from tests.backends import BANK, MemoryBackend, World
 from tests.contract.scenario import a_season
-from tests.support import refusal
+from tests.support import refusal, waiting_facts
 from timebank import audits, journal, members
 from timebank.actions._archive import line_of
 from timebank.ports import WingRow
@@ -59,8 +59,8 @@ def test_what_waits_for_the_sealer_waits_again(world):
     lines = world.see(lambda uow: [*journal.export(uow)])
     other = loaded(world, lines, None)
     with other.reading() as uow:
-        waiting = world.see(lambda before: before.seals.waiting(1000))
-        assert uow.seals.waiting(1000) == waiting
+        waiting = world.see(lambda before: before.seals.facts(waiting_facts(before)))
+        assert uow.seals.facts(waiting_facts(uow)) == waiting
         assert [*journal.export(uow)] == lines
 
 

@@ -6,11 +6,15 @@ import pytest
 
 from tests.backends import World
 from tests.contract.scenario import a_season
+from tests.support import waiting_facts
 from timebank import Hours, audits, exchanges, transfers
 from timebank.actions import journal
 from timebank.domain.audit import Verdict
 from timebank.errors import WrongState
 from timebank.proof import opening
+from timebank.proof.encoding import leaf_data
+from timebank.proof.merkle import leaf_hash
+from timebank.storage.sql.recording import SEALED
 
 
 def test_a_bank_that_was_never_sealed_has_no_checkpoint(world: World) -> None:
@@ -20,7 +24,7 @@ def test_a_bank_that_was_never_sealed_has_no_checkpoint(world: World) -> None:
 
 
 def test_what_waits_is_sealed_in_order_of_time_and_only_once(world: World) -> None:
-    waiting = world.see(lambda unit: unit.seals.waiting(100))
+    waiting = world.see(waiting_facts)
     assert [kind for kind, _ in waiting] == ["policy", *["account_change"] * 3]
     first = world.do(journal.seal, limit=3)
     second = world.do(journal.seal)
@@ -31,7 +35,7 @@ def test_what_waits_is_sealed_in_order_of_time_and_only_once(world: World) -> No
     assert second == third
     leaves = world.see(lambda unit: list(unit.seals.leaves()))
     assert [(leaf.position, leaf.kind, leaf.fact) for leaf in leaves] == [
-        (position, kind, fact.id) for position, (kind, fact) in enumerate(waiting)
+        (position, kind, fact) for position, (kind, fact) in enumerate(waiting)
     ]
     assert world.see(lambda unit: unit.audit.unsealed()) == (0, None)
 
@@ -60,14 +64,18 @@ def test_no_checkpoint_is_older_than_the_one_before_though_the_clock_is_set_back
     assert world.audit().verdict is Verdict.CLEAN
 
 
-def test_the_facts_behind_the_leaves_are_those_that_were_recorded(world: World) -> None:
+def test_each_kind_of_fact_is_sealed_as_it_was_recorded(world: World) -> None:
     a_season(world)
-    waiting = dict(enumerate(world.see(lambda unit: unit.seals.waiting(1000))))
+    waiting = world.see(lambda unit: unit.seals.facts(waiting_facts(unit)))
     world.do(journal.seal)
     with world.backend.reading() as unit:
         leaves = list(unit.seals.leaves())
-        facts = unit.seals.facts(leaves)
-        assert [(x.kind, facts[x.kind, x.fact]) for x in leaves] == list(waiting.values())
+        facts = unit.seals.facts([(leaf.kind, leaf.fact) for leaf in leaves])
+        assert facts == waiting
+        domain = unit.banks.get().hash_domain
+        for leaf in leaves:
+            assert leaf.hash == leaf_hash(leaf_data(facts[leaf.kind, leaf.fact], domain))
+        assert {leaf.kind for leaf in leaves} == set(SEALED.values())
         assert unit.seals.position(leaves[5].kind, leaves[5].fact) == 5
         assert unit.seals.position("transaction", leaves[0].fact) is None
         assert [place for place, _ in unit.seals.nodes(1)] == [*range(len(leaves) // 2)]

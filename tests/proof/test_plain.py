@@ -7,21 +7,26 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.proof.test_encoding import DOMAIN, TRANSACTION
+from timebank.domain.actor import STAFF_ROLES, Actor, Role
 from timebank.domain.ids import TransactionId
-from timebank.domain.transaction import Transaction
+from timebank.domain.transaction import Activity, PostedTransfer, Transaction, TransactionKind
 from timebank.ports import LeafPage
 from timebank.proof import spread
 from timebank.proof.encoding import leaf_data
 from timebank.proof.merkle import leaf_hash
-from timebank.proof.plain import ACTED, GROUNDS, LEAF, TRANSFER, page_of, unproven
+from timebank.proof.plain import ACTED, GROUNDS, LEAF, TRANSFER, hashes, page_of, unproven
 
 PLAIN = replace(TRANSACTION, approver=replace(TRANSACTION.actor, on_behalf_of=None))
 SINGLE = replace(PLAIN, id=TransactionId("8" * 32), approver=None, transfers=PLAIN.transfers[:1])
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = ("salt", *ACTED, *GROUNDS, *TRANSFER)
 
 
@@ -29,14 +34,13 @@ def rows_of(position: int, fact: Transaction) -> list[dict[str, Any]]:
     """What a database has of a sealed transaction, a row for each transfer."""
     hash_ = leaf_hash(leaf_data(fact, DOMAIN))
     leaf = {"position": position, "kind": "transaction", "fact_id": fact.id, "hash": hash_}
-    micros = 1774747800000001
     header = {
         "salt": fact.salt,
         "header_kind": fact.kind.value,
         "category": fact.category,
         "happened_on": fact.happened_on.isoformat(),
         "counts_on": fact.counts_on.isoformat(),
-        "recorded_at": micros,
+        "recorded_at": (fact.recorded_at - EPOCH) // timedelta(microseconds=1),
         "actor_role": fact.actor.role.value,
         "actor_id": fact.actor.person,
         "actor_for": fact.actor.on_behalf_of,
@@ -71,6 +75,59 @@ def rows_of(position: int, fact: Transaction) -> list[dict[str, Any]]:
 def a_page(*rows: dict[str, Any]) -> LeafPage:
     header = ["header_kind" if name == "kind" else name for name in COLUMNS]
     return page_of([[row[name] for row in rows] for name in (*LEAF, *header)])
+
+
+IDS: st.SearchStrategy[Any] = st.text("0123456789abcdef", min_size=32, max_size=32)
+ACCOUNTS: st.SearchStrategy[Any] = st.text("0123456789abcdef", min_size=16, max_size=16)
+WORDS = st.none() | st.text(max_size=300)
+NUMBERS = st.integers(-(2**53), 2**53)
+STAFF = sorted(STAFF_ROLES, key=str)
+ACTORS = st.just(Actor.system()) | st.builds(
+    Actor, person=IDS, role=st.sampled_from([*STAFF, Role.MEMBER])
+)
+ACTORS_FOR = st.builds(Actor, person=IDS, role=st.sampled_from(STAFF), on_behalf_of=IDS)
+TRANSFERS = st.builds(
+    PostedTransfer,
+    n=NUMBERS,
+    source=ACCOUNTS,
+    target=ACCOUNTS,
+    minutes=NUMBERS,
+    activity=st.sampled_from(Activity),
+    source_number=NUMBERS,
+    source_balance_minutes=NUMBERS,
+    target_number=NUMBERS,
+    target_balance_minutes=NUMBERS,
+)
+TRANSACTIONS = st.builds(
+    Transaction,
+    id=IDS,
+    kind=st.sampled_from(TransactionKind),
+    category=WORDS,
+    happened_on=st.dates(),
+    counts_on=st.dates(),
+    recorded_at=st.datetimes(timezones=st.just(UTC)),
+    actor=ACTORS | ACTORS_FOR,
+    approver=st.none() | ACTORS,
+    reason=WORDS,
+    policy_version=NUMBERS,
+    reverses=st.none() | IDS,
+    exchange=st.none() | IDS,
+    imported=st.booleans(),
+    overrides=st.booleans(),
+    note_digest=st.none() | st.binary(min_size=32, max_size=32),
+    salt=st.binary(max_size=64),
+    encoding=st.just(1),
+    transfers=st.lists(TRANSFERS, min_size=1, max_size=4).map(tuple),
+)
+"""Anything in any column, whether or not some action would make it."""
+
+
+@given(st.lists(TRANSACTIONS, min_size=1, max_size=5))
+def test_leaves_from_columns_are_those_from_values(facts: list[Transaction]) -> None:
+    page = a_page(*(row for at, fact in enumerate(facts) for row in rows_of(at, fact)))
+    by_values = {at: leaf_hash(leaf_data(fact, DOMAIN)) for at, fact in enumerate(facts)}
+    assert hashes(page, DOMAIN) == by_values
+    assert unproven(page, DOMAIN) == []
 
 
 def test_what_is_as_sealed_is_proven_however_many_transfers_there_are() -> None:

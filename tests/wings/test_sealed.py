@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Float, create_engine
 import timebank
 from tests.backends import SqlBackend, World, a_world
 from tests.contract.test_archive import ended
-from tests.support import refusal
+from tests.support import refusal, waiting_facts
 from tests.wings import library
 from tests.wings.test_wings import a_drill, lend
 from timebank import audits, bundles, journal
@@ -58,7 +58,7 @@ def tampered(world: World, statement: str) -> None:
 
 
 def test_facts_of_a_wing_and_what_is_fixed_of_its_things_are_leaves(lending: World) -> None:
-    waiting = lending.see(lambda uow: [kind for kind, _ in uow.seals.waiting(100)])
+    waiting = [kind for kind, _ in lending.see(waiting_facts)]
     lending.do(journal.seal)
     assert kinds(lending) == waiting
     assert sorted(kind for kind in waiting if "." in kind) == [

@@ -162,7 +162,7 @@ def _standing(value: Any) -> Row:
 def _facts(uow: ReadingUnit, word: str, start: int) -> Iterator[Row]:
     leaves = (leaf for leaf in uow.seals.leaves(start) if leaf.kind == word)
     while part := list(islice(leaves, bundle.AT_ONCE)):
-        found = uow.seals.facts(part)
+        found = uow.seals.facts([(leaf.kind, leaf.fact) for leaf in part])
         for leaf in part:
             if (leaf.kind, leaf.fact) not in found:
                 raise BrokenInvariantError(f"{leaf.kind} {leaf.fact} was sealed and is gone")

@@ -14,14 +14,13 @@ from timebank.actions._books_files import (
     export_timeoverflow_people,
 )
 from timebank.actions.members import account_of
-from timebank.domain.ids import AccountId, FactId, TransactionId, checked_id
+from timebank.domain.ids import AccountId, TransactionId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
-from timebank.ports import Leaf, ReadingUnit, TreeHead, UnitOfWork
+from timebank.ports import ReadingUnit, TreeHead, UnitOfWork
 from timebank.proof import opening, tree
 from timebank.proof.checkpoint import Checkpoint, checkpoint_of
-from timebank.proof.encoding import leaf_data
-from timebank.proof.merkle import leaf_hash
 from timebank.proof.opening import Place
+from timebank.proof.sealing import leaves_of
 
 __all__ = [
     "checkpoint",
@@ -48,23 +47,16 @@ def seal(uow: UnitOfWork, *, limit: int = AT_ONCE) -> Checkpoint | None:
     One sealer at a time; a second one waits. The latest checkpoint is the answer, None where
     nothing was ever sealed. Call it again while facts wait.
 
-    *Refuses* a limit below 1 with ``InputError``.
+    *Refuses* a limit below 1 (``InputError``), and a queued fact that is gone or cannot be read
+    (``BrokenInvariantError``).
     """
     if limit < 1:
         raise InputError(field="limit", problem="must be at least 1")
     bank = uow.banks.get()
     size = uow.seals.lock()
-    waiting = uow.seals.waiting(limit)
-    if waiting:
-        leaves = [
-            Leaf(
-                position=position,
-                kind=kind,
-                fact=FactId(fact.id),
-                hash=leaf_hash(leaf_data(fact, bank.hash_domain)),
-            )
-            for position, (kind, fact) in enumerate(waiting, start=size)
-        ]
+    waiting = uow.seals.waiting(size, limit)
+    if waiting is not None:
+        leaves = leaves_of(uow.seals, waiting, bank.hash_domain)
         fresh = tree.grown(size, [leaf.hash for leaf in leaves], uow.seals.node)
         grown = size + len(leaves)
         root = tree.root(grown, tree.over(fresh, uow.seals.node))

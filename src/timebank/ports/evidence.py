@@ -72,6 +72,12 @@ class LeafPage(NamedTuple):
     grounds: Columns = ()
     transfer: Columns = ()
 
+    @property
+    def facts(self) -> dict[int, tuple[str, FactId]]:
+        """Position → the kind and the id of its fact."""
+        position, kind, fact, _ = self.leaf
+        return dict(zip(position, zip(kind, fact, strict=True), strict=True))
+
     def rows(self, chosen: Sequence[bool]) -> LeafPage:
         """Those rows that are chosen."""
         if all(chosen):
@@ -109,8 +115,10 @@ class SealStore(Protocol):
         """The tree's size, locked until the host's transaction ends: one sealer at a time."""
         ...
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
-        """Committed facts that are not sealed yet, with the queue's word for their kind."""
+    def waiting(self, size: int, limit: int) -> LeafPage | None:
+        """Committed facts that are not sealed yet, at most so many, as they are to become leaves
+        from position ``size`` on: in order of time, then kind and id, and without a hash. None
+        where nothing waits."""
         ...
 
     def node(self, level: int, index: int) -> bytes: ...
@@ -138,8 +146,8 @@ class SealStore(Protocol):
         ...
 
     def position(self, kind: str, fact: str) -> int | None: ...
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
-        """The facts behind these leaves; those that are gone are left out."""
+    def facts(self, named: Collection[tuple[str, FactId]]) -> dict[tuple[str, FactId], Sealed]:
+        """Facts by kind and id; those that are gone, or say nothing we know, are left out."""
         ...
 
     def nodes(self, level: int, start: int = 0) -> Iterator[tuple[int, bytes]]:

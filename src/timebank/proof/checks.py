@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial, reduce
 from typing import Any, Final, Protocol
 
 from timebank.domain.audit import Finding
-from timebank.domain.sealed import about
+from timebank.domain.sealed import Sealed, about
 from timebank.ports import Leaf, LeafPage, SealStore, TreeHead
 from timebank.proof import tree
 from timebank.proof.checkpoint import Checkpoint
@@ -17,6 +18,8 @@ from timebank.proof.merkle import leaf_hash, node_hash
 from timebank.proof.plain import unproven
 
 _LEAF: Final = ("position", "kind", "fact", "hash")
+_AT_ONCE: Final = 1_000
+"""How many facts are in memory as values."""
 
 
 class Spread(Protocol):
@@ -33,18 +36,23 @@ def check_leaves(
 ) -> Iterator[Finding]:
     """Every leaf from ``start`` on is the hash of its fact as it stands; no position is missing.
 
-    Facts are read one by one only where their columns do not show it (``plain``).
+    Facts are read one by one only where their columns do not show it (``plain``); and since the
+    sealer goes by the same columns, so is one of each page, drawn at random.
     """
     kept: deque[LeafPage] = deque()
+    drawn: list[Leaf] = []
     work, expected = partial(unproven, hash_domain=hash_domain), start
     for doubtful in spread(work, _noted(seals.pages(start), kept)):
         page = kept.popleft()
         positions = list(dict.fromkeys(page.leaf[0]))
         after = expected + len(positions)
+        drawn += _drawn(page, {*doubtful})
         if doubtful or positions != list(range(expected, after)):
             yield from _checked(seals, hash_domain, page, {*doubtful}, expected)
             after = positions[-1] + 1
         expected = after
+    for first in range(0, len(drawn), _AT_ONCE):
+        yield from _compared(seals, hash_domain, drawn[first : first + _AT_ONCE])
 
 
 def _noted(pages: Iterable[LeafPage], kept: deque[LeafPage]) -> Iterator[LeafPage]:
@@ -58,21 +66,47 @@ def _checked(
     seals: SealStore, hash_domain: bytes, page: LeafPage, doubtful: set[int], expected: int
 ) -> Iterator[Finding]:
     """The same, leaf by leaf."""
-    rows = zip(*page.leaf, strict=True)
-    leaves = {row[0]: Leaf(**dict(zip(_LEAF, row, strict=True))) for row in rows}
-    facts = seals.facts([leaf for leaf in leaves.values() if leaf.position in doubtful])
+    leaves = {row[0]: _leaf(row) for row in zip(*page.leaf, strict=True)}
+    facts = seals.facts([(x.kind, x.fact) for x in leaves.values() if x.position in doubtful])
     for leaf in leaves.values():
         found: bytes | None = leaf.hash
         fact = facts.get((leaf.kind, leaf.fact))
         if leaf.position in doubtful:
-            found = None if fact is None else leaf_hash(leaf_data(fact, hash_domain))
+            found = _hash_of(fact, hash_domain)
         if leaf.position != expected or found != leaf.hash:
-            made = "" if fact is None else about(fact)
-            yield _leaf_finding(leaf, expected, found, f" (it made {made})" if made else "")
+            yield _leaf_finding(leaf, expected, found, fact)
         expected = leaf.position + 1
 
 
-def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None, more: str) -> Finding:
+def _drawn(page: LeafPage, doubtful: set[int]) -> Iterator[Leaf]:
+    """One of the leaves that the page shows to be as sealed, if it shows any."""
+    proven = [row for row in zip(*page.leaf, strict=True) if row[0] not in doubtful]
+    if proven:
+        yield _leaf(secrets.choice(proven))
+
+
+def _compared(seals: SealStore, hash_domain: bytes, leaves: list[Leaf]) -> Iterator[Finding]:
+    """Leaves beside the values of their facts."""
+    facts = seals.facts([(leaf.kind, leaf.fact) for leaf in leaves])
+    for leaf in leaves:
+        fact = facts.get((leaf.kind, leaf.fact))
+        found = _hash_of(fact, hash_domain)
+        if found not in (None, leaf.hash):  # what cannot be read is no question of its leaf
+            yield _leaf_finding(leaf, leaf.position, found, fact)
+
+
+def _leaf(row: Iterable[Any]) -> Leaf:
+    return Leaf(**dict(zip(_LEAF, row, strict=True)))
+
+
+def _hash_of(fact: Sealed | None, hash_domain: bytes) -> bytes | None:
+    """The hash of the leaf that the fact would have now."""
+    return None if fact is None else leaf_hash(leaf_data(fact, hash_domain))
+
+
+def _leaf_finding(leaf: Leaf, expected: int, found: bytes | None, fact: Sealed | None) -> Finding:
+    made = "" if fact is None else about(fact)
+    more = f" (it made {made})" if made else ""
     return Finding(
         check="leaves_match_facts",
         subject=f"{leaf.kind} {leaf.fact}",

@@ -1,9 +1,9 @@
 """Leaves of transactions from plain columns: what ``encoding`` says, thousands at a time.
 
-An audit asks whether each leaf is the hash of its fact as it stands. Nearly always it is, and then
-nobody needs the fact as a value of the domain: its columns are turned to bytes, those of a whole
-page side by side. Where the hash is another one, or the fact is of another kind, ``encoding`` has
-the last word.
+The sealer makes leaves, and an audit asks whether each is the hash of its fact as it stands. For
+that nobody needs the fact as a value of the domain: its columns are turned to bytes, those of a
+whole page side by side. ``encoding`` has the last word: on facts of other kinds, where an audit
+finds another hash, and on transactions drawn at random by either (``sealing``, ``checks``).
 """
 
 from __future__ import annotations
@@ -50,27 +50,32 @@ def page_of(columns: Iterable[Sequence[Any]]) -> LeafPage:
 
 def unproven(page: LeafPage, hash_domain: bytes) -> list[int]:
     """The positions of leaves of which the page does not show that they are as sealed."""
+    position, _, _, sealed = page.leaf
+    found = hashes(page, hash_domain)
+    each = dict(zip(position, sealed, strict=True))
+    return [place for place, hash_ in each.items() if (place, hash_) not in found.items()]
+
+
+def hashes(page: LeafPage, hash_domain: bytes) -> dict[int, bytes]:
+    """Position → the hash of its leaf, of transactions that the page tells whole."""
     known = [salt is not None for salt in page.salt]
-    others = [place for place, is_known in zip(page.leaf[0], known, strict=True) if not is_known]
     if not any(known):
-        return others
+        return {}
     moved = page.rows(known)
     positions = moved.leaf[0]
     first = moved.rows([a != b for a, b in zip(positions, chain([None], positions), strict=False)])
     counts = [len(list(rows)) for _, rows in groupby(positions)]
     records = _Records(hash_domain)
     transfers = records.transfers(moved)
-    position, _, _, hashes = first.leaf
-    headers = records.headers(first, counts)
-    for place, sealed, salt, header, n in zip(
-        position, hashes, first.salt, headers, counts, strict=True
+    found = {}
+    for place, salt, header, n in zip(
+        first.leaf[0], first.salt, records.headers(first, counts), counts, strict=True
     ):
         parts = [header]
         for _ in range(n):
             parts += next(transfers)
-        if records.leaf_of(salt or b"", parts) != sealed:
-            others.append(place)
-    return others
+        found[place] = records.leaf_of(salt or b"", parts)
+    return found
 
 
 class _Records:

@@ -27,18 +27,21 @@ class Seals:
         """The tree's size; there is nobody to lock it from."""
         return len(self._shelf.leaves)
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
+    def waiting(self, size: int, limit: int) -> LeafPage | None:
         """Facts in order of time, then kind and id: the order in which they become leaves."""
         queue = self._shelf.queue
         places = sorted(queue, key=lambda place: (queue[place], *place))[:limit]
-        return tuple((word, self._whole(word, fact)) for word, fact in places)
+        if not places:
+            return None
+        rows = [(size + n, *place, None) for n, place in enumerate(places)]
+        return LeafPage([*zip(*rows, strict=True)], [None] * len(rows))
 
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
-        """The facts behind leaves; those that are gone are left out."""
+    def facts(self, named: Collection[tuple[str, FactId]]) -> dict[tuple[str, FactId], Sealed]:
+        """Facts by kind and id; those that are gone are left out."""
         return {
-            (leaf.kind, leaf.fact): self._whole(leaf.kind, leaf.fact)
-            for leaf in leaves
-            if leaf.fact in self._shelf.facts(_KINDS[leaf.kind])
+            (word, fact): self._whole(word, fact)
+            for word, fact in named
+            if fact in self._shelf.facts(_KINDS[word])
         }
 
     def _whole(self, word: str, id_: FactId) -> Sealed:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     LargeBinary,
@@ -15,8 +16,10 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     func,
+    null,
     select,
     type_coerce,
 )
@@ -30,7 +33,7 @@ from timebank.storage.sql.recording import SEALED
 from timebank.storage.sql.types import AccountKey, Day, Id, Moment
 
 _LEAVES: Final = 1_000
-"""How many leaves a page has."""
+"""How many leaves a page of those that are sealed has."""
 
 _SQLITE: Final[dict[type, Callable[[Any], ColumnElement[Any]]]] = {
     Id: lambda column: type_coerce(column, LargeBinary),
@@ -47,13 +50,23 @@ _POSTGRESQL: Final[dict[type, Callable[[Any], ColumnElement[Any]]]] = {
 
 def pages(link: Link, start: int) -> Iterator[LeafPage]:
     """Every leaf from that position on, page by page, from one snapshot."""
-    query = _query(link.connection.dialect.name)
-    while rows := link.all(query, bank=link.bank, start=start):
-        columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True)
-        if link.is_sqlite:
-            columns = map(_digits, columns, _ARE_IDS)
-        yield (page := page_of(columns))
+    while page := _page(link, _sealed, start, _LEAVES):
+        yield page
         start = page.leaf[0][-1] + 1
+
+
+def waiting(link: Link, start: int, limit: int) -> LeafPage | None:
+    """What is queued, at most so many facts, in the order and at the positions of their leaves."""
+    return _page(link, _queued, start, limit)
+
+
+def _page(link: Link, which: Callable[[], Select[Any]], start: int, limit: int) -> LeafPage | None:
+    query = _query(which, link.connection.dialect.name)
+    rows = link.all(query, bank=link.bank, start=start, limit=limit)
+    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True)
+    if link.is_sqlite:
+        columns = map(_digits, columns, _ARE_IDS)
+    return page_of(columns) if rows else None
 
 
 def _columns() -> tuple[Column[Any], ...]:
@@ -74,18 +87,43 @@ def _digits(column: tuple[Any, ...], are_ids: bool) -> tuple[Any, ...]:
     return tuple(id_ and id_.hex() for id_ in column) if are_ids else column
 
 
+def _given(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger)
+
+
+def _sealed() -> Select[Any]:
+    """Leaves that are there."""
+    leaf = schema.leaf.c
+    return (
+        select(*(leaf[name] for name in LEAF))
+        .where(leaf.bank_id == _given("bank"), leaf.position >= _given("start"))
+        .order_by(leaf.position)
+        .limit(_given("limit"))
+    )
+
+
+def _queued() -> Select[Any]:
+    """Leaves to be, numbered in the order of time, then kind and id."""
+    queue = schema.seal_queue.c
+    order = (queue.recorded_at, queue.kind, queue.fact_id)
+    first = (
+        select(*order)
+        .where(queue.bank_id == _given("bank"))
+        .order_by(*order)
+        .limit(_given("limit"))
+        .subquery()
+        .c
+    )
+    place = func.row_number().over(order_by=(first.recorded_at, first.kind, first.fact_id))
+    position = (_given("start") + place - 1).label("position")
+    return select(position, first.kind, first.fact_id, null().label("hash"))
+
+
 @cache
-def _query(dialect: str) -> Select[Any]:
+def _query(which: Callable[[], Select[Any]], dialect: str) -> Select[Any]:
     """A page of leaves, each beside its transaction and that one's transfers."""
     leaf, transaction, transfer = schema.leaf, schema.transaction, schema.transfer
-    bank, start = bindparam("bank", type_=BigInteger), bindparam("start", type_=BigInteger)
-    here = (
-        select(*(leaf.c[name] for name in LEAF))
-        .where(leaf.c.bank_id == bank, leaf.c.position >= start)
-        .order_by(leaf.c.position)
-        .limit(_LEAVES)
-        .subquery()
-    )
+    bank, here = _given("bank"), which().subquery()
     found = (here.c[c.name] if c.table is leaf else c for c in _columns())
     about = and_(
         transaction.c.bank_id == bank,
@@ -104,6 +142,8 @@ def _query(dialect: str) -> Select[Any]:
 
 def _plain(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     """The value as it goes into a leaf."""
+    if column is schema.transaction.c.salt:  # without a transfer, a transaction is not told
+        return case((schema.transfer.c.n.is_not(None), column))
     kind = type(column.type)
     if kind is Moment:
         return type_coerce(column, BigInteger)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, delete, exists, insert, select, tuple_, update
+from sqlalchemy import Row, Table, bindparam, delete, exists, insert, select, update
 
 from timebank.domain.account import NO_STATUS, UNOPENED, Account, ChangeField
 from timebank.domain.changes import Fact
@@ -17,6 +17,7 @@ from timebank.errors import InputError
 from timebank.ports import Leaf, LeafPage, TreeHead, Waiting
 from timebank.storage.sql import schema, wing_rows, wings
 from timebank.storage.sql.link import STREAM_ROWS, Link
+from timebank.storage.sql.prepared import Prepared
 from timebank.storage.sql.rows import exchanges, ledger, people
 from timebank.storage.sql.stores import leaf_pages
 from timebank.storage.sql.stores._common import Store, page, slices
@@ -37,7 +38,16 @@ _READERS: Final[dict[str, tuple[Table, Callable[[Row[Any]], Fact]]]] = {
 Place = tuple[str, FactId]
 """The queue's word for a kind, and an id."""
 
-_DELETED_AT_ONCE: Final = 500
+_DELETED_AT_ONCE: Final = 512
+
+_QUEUE: Final = schema.seal_queue.c
+_DEQUEUED: Final = Prepared(
+    lambda ids: delete(schema.seal_queue).where(
+        _QUEUE.bank_id == bindparam("bank", type_=_QUEUE.bank_id.type),
+        _QUEUE.kind == bindparam("kind", type_=_QUEUE.kind.type),
+        ids.hold(_QUEUE.fact_id),
+    )
+)
 
 
 class SqlSealStore(Store):
@@ -58,21 +68,13 @@ class SqlSealStore(Store):
             query = query.with_for_update()
         return int(self.link.run(query).scalar_one())
 
-    def waiting(self, limit: int) -> tuple[tuple[str, Sealed], ...]:
-        """Facts in order of time, then kind and id: the order in which they become leaves."""
-        queue = schema.seal_queue.c
-        query = (
-            self._of_bank(schema.seal_queue)
-            .order_by(queue.recorded_at, queue.kind, queue.fact_id)
-            .limit(limit)
-        )
-        places = [(row.kind, FactId(row.fact_id)) for row in self.link.all(query)]
-        found = self._load(places)
-        return tuple((kind, found[kind, fact]) for kind, fact in places)
+    def waiting(self, size: int, limit: int) -> LeafPage | None:
+        """Facts in order of time, then kind and id, with the columns of their transactions."""
+        return leaf_pages.waiting(self.link, size, limit)
 
-    def facts(self, leaves: Collection[Leaf]) -> dict[tuple[str, FactId], Sealed]:
-        """The facts behind leaves; those that are gone, or say nothing we know, are left out."""
-        return self._readable([(leaf.kind, leaf.fact) for leaf in leaves])
+    def facts(self, named: Collection[Place]) -> dict[Place, Sealed]:
+        """Facts by kind and id; those that are gone, or say nothing we know, are left out."""
+        return self._readable([*named])
 
     def _readable(self, places: Sequence[Place]) -> dict[Place, Sealed]:
         """What can be read of these, by halves around what cannot."""
@@ -206,11 +208,15 @@ class SqlSealStore(Store):
         self.link.run(grown.values(size=head.size))
 
     def _dequeue(self, leaves: Collection[Leaf]) -> None:
-        queue, remaining = schema.seal_queue, iter(leaves)
-        while part := list(islice(remaining, _DELETED_AT_ONCE)):
-            places = [(leaf.kind, leaf.fact) for leaf in part]
-            sealed = tuple_(queue.c.kind, queue.c.fact_id).in_(places)
-            self.link.run(delete(queue).where(queue.c.bank_id == self.link.bank, sealed))
+        """The facts of the leaves wait no longer.
+
+        They are named one by one: joins are planned by what statistics say of the queue, and
+        mostly it is empty when they are made.
+        """
+        for kind, facts in _by_kind((leaf.kind, leaf.fact) for leaf in leaves).items():
+            remaining = iter(facts)
+            while part := list(islice(remaining, _DELETED_AT_ONCE)):
+                self.link.rows(_DEQUEUED, bank=self.link.bank, kind=kind, ids=part)
 
     def head(self) -> TreeHead | None:
         """The latest checkpoint."""
