@@ -26,5 +26,5 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     level = [*leaves]
     while len(level) > 1:  # the split at a power of two, seen from below: an odd one out moves up
         last = level[len(level) & ~1 :]
-        level = [node_hash(*pair) for pair in zip(level[::2], level[1::2], strict=False)] + last
+        level = [*map(node_hash, level[::2], level[1::2]), *last]
     return level[0]

@@ -166,6 +166,8 @@ def _numbers(table: Table, hashes: Hashes) -> dict[str, Question]:
     found = {}
     if word := KINDS.get(table):
         found["facts"] = _sum("facts", hashes.fact(word, table.c.id))
+    if table in (schema.leaf, schema.seal_queue):
+        found["facts"] = _sum("facts", hashes.fact(table.c.kind, table.c.fact_id))
     if table is schema.transaction:
         found["recorded"] = _sum("recorded", hashes.recorded(table.c.id, table.c.recorded_at))
     if table is schema.transfer:

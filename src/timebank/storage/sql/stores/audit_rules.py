@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Table,
     and_,
+    case,
     literal_column,
     or_,
     select,
@@ -103,21 +104,33 @@ def soundness(
     if rules := rules_of(table):
         joined = " AND ".join(f"({each})" for each in rules.values())
         sound.append(literal_column(f"({joined})", Boolean))
+    actors = {f"{who}_id" for who in acting(table)}
     for column, key in references_of(table):
-        if not is_large(key):
+        if not is_large(key) and column.name not in actors:
             parent = key.referred_table
             own = next(e.column for e in key.elements if e.parent is column)
             there = select(own).where(parent.c.bank_id == bank)
             sound.append(or_(column.is_(None), column.in_(there)))
     for name in CODED.get(table, ()):
         sound.append(or_(table.c[name].is_(None), table.c[name].in_(sorted(codes[name]))))
-    for who in acting(table):
-        person, role = table.c[f"{who}_id"], table.c[f"{who}_role"]
-        staff = schema.staff.c
-        given = select(staff.person_id, staff.role).where(staff.bank_id == bank)
-        named = tuple_(person, role).in_(given)
-        sound.append(or_(person.is_(None), role.is_(None), role.not_in(STAFF), named))
+    sound += (
+        _is_known(table.c[f"{who}_id"], table.c[f"{who}_role"], bank) for who in acting(table)
+    )
     return and_(*sound)
+
+
+def _is_known(actor: Column[Any], role: Column[Any], bank: BankId) -> ColumnElement[bool]:
+    """That whoever acted is there and, if staff, was given the role: one look-up a row."""
+    person, staff = schema.person.c, schema.staff.c
+    people = select(person.id).where(person.bank_id == bank)
+    given = select(staff.person_id, staff.role).where(
+        staff.bank_id == bank, staff.person_id.in_(people)
+    )
+    return case(
+        (actor.is_(None), true()),
+        (role.in_(STAFF), tuple_(actor, role).in_(given)),
+        else_=actor.in_(people),
+    )
 
 
 def acting(table: Table) -> Iterator[str]:

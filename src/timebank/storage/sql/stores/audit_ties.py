@@ -18,7 +18,6 @@ from sqlalchemy import Column, ColumnElement, Table, and_, func, literal, select
 
 from timebank.storage.sql import schema
 from timebank.storage.sql.stores.audit_glance import KINDS, SqlAuditGlance
-from timebank.storage.sql.stores.audit_marks import Hashes
 
 
 class SqlAuditTies(SqlAuditGlance):
@@ -111,8 +110,12 @@ class SqlAuditTies(SqlAuditGlance):
                 found is not None and found["rows"] == self._places_of(table, found["rows"])
                 for table, found in facts.items()
             )
-        named = sum(self._named(each, self._hashes) for each in (schema.leaf, schema.seal_queue))
-        return None not in facts.values() and named == sum(f["facts"] for f in facts.values() if f)
+        places = [self._glance(table) for table in (schema.leaf, schema.seal_queue)]
+        made, named = (
+            None if None in seen else sum(each["facts"] for each in seen if each)
+            for seen in (facts.values(), places)
+        )
+        return made is not None and made == named
 
     def _places_of(self, table: Table, rows: int) -> int:
         """How many leaves and rows of the queue are about facts of a table with so many."""
@@ -132,11 +135,6 @@ class SqlAuditTies(SqlAuditGlance):
         found = select(func.count(table.c.id)).select_from(place)
         found = found.outerjoin(table, and_(is_about(place, table.c.id, word), *conditions))
         return self._number(found.where(self._own(place), place.c.kind == word))
-
-    def _named(self, places: Table, hashes: Hashes) -> int:
-        """The sum of the numbers of the facts that leaves or rows of the queue name."""
-        number = hashes.fact(places.c.kind, places.c.fact_id)
-        return self._number(select(func.sum(number)).where(self._own(places)))
 
 
 def is_about(place: Table, id_: Column[Any], word: str) -> ColumnElement[bool]:
