@@ -310,15 +310,12 @@ SHARED: Final = ("by", "by_role", "on_behalf_of", "key", "bank", "url", "schema"
 
 def made_commands() -> str:
     """The shared options, then every command with its own, from the program."""
-    import typer
+    from timebank.cli.main import program
 
-    from timebank.cli.main import build
-
-    program = typer.main.get_command(build())
-    options = {o.name: o for o in _all_options(program) if o.name in SHARED}
+    options = {o.name: o for o in _all_options(program()) if o.name in SHARED}
     shared = table(("option", ""), (_option(options[name]) for name in SHARED if name in options))
     head = f"## Options that many commands have\n\n{shared}"
-    return "\n".join([head, *_commands(program, "timebank")])
+    return "\n".join([head, *_commands(program(), "timebank")])
 
 
 def _all_options(command: Any) -> Iterator[Any]:

@@ -9,17 +9,16 @@ from datetime import date
 from typing import Any
 
 import pytest
-import typer
 
 from tests.cli.program import run
 from timebank.cli import options
-from timebank.cli.main import build
+from timebank.cli.main import program
 from timebank.errors import InputError
 
 
 def every_command(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The paths of all commands that do something."""
-    group = group or typer.main.get_command(build())
+    group = group or program()
     for name, command in sorted(group.commands.items()):
         if hasattr(command, "commands"):
             yield from every_command(command, (*path, name))

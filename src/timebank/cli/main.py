@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Final
+from functools import cache
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -51,13 +52,14 @@ Example:
 """
 
 
-def build() -> typer.Typer:
-    """The application with every command."""
+@cache
+def program() -> Any:
+    """The program with every command: made once, however often a process runs it."""
     app = new_app(HELP)
     app.callback()(_top)
     for name in COMMANDS:
         importlib.import_module(f"timebank.cli.commands.{name}").register(app)
-    return app
+    return typer.main.get_command(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,8 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _use_utf8()
-        command = typer.main.get_command(build())
-        answered = command.main(given, prog_name="timebank", standalone_mode=False)
+        answered = program().main(given, prog_name="timebank", standalone_mode=False)
         return answered if isinstance(answered, int) else 0
     except SystemExit:  # typer's answer to a closed pipe
         return failures.INTERRUPTED
