@@ -124,12 +124,16 @@ def audit(
     connection: Connection,
     clock: FrozenClock,
     kept: Checkpoint | None = None,
+    only: str | None = None,
 ) -> AuditReport:
     """A whole audit of what the connection sees, its own uncommitted changes included.
 
-    The comparison with the release's schema is left out: it would find the guards missing.
+    The comparison with the release's schema is left out: it would find the guards missing. With
+    ``only`` the audit is that one check, in a tenth of the time.
     """
     unit = SqlUnit(connection, BANK, None, clock, schema.REVISION)
+    if only is not None:
+        return audits.run(unit, [only], kept=kept)
     every = [*audits.checks(), *(check for wing in unit.wing_audits for check in wing.checks)]
     chosen = [check.name for check in every if check.name != "schema_is_as_released"]
     return audits.run(unit, chosen, kept=kept)

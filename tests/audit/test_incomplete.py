@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, Table, update
 
-from tests.audit.bank import a_sealed_bank
-from tests.audit.conftest import Open, planting
+from tests.audit.conftest import Open, Sealed, planting
 from tests.audit.planting import audit
-from tests.backends import SqlBackend
 from tests.cli.program import run
 from timebank import journal
 from timebank.domain.audit import Verdict
@@ -58,9 +56,9 @@ def test_what_a_check_found_before_it_could_not_go_on_is_kept(opened: Open) -> N
 
 
 @pytest.fixture
-def told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def told(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A sealed bank that the program is told of."""
-    world, _ = a_sealed_bank(SqlBackend(engine))
+    engine, world, _ = sealed
     world.do(journal.seal)  # the program goes by the true clock: nothing may wait since then
     monkeypatch.setenv("TIMEBANK_URL", engine.url.render_as_string(hide_password=False))
     return engine
@@ -74,16 +72,16 @@ def test_the_program_ends_with_5(told: Engine, table: str) -> None:
     assert (answer.code, answer.document["verdict"]) == (5, "incomplete"), answer.err
 
 
+@pytest.mark.parametrize("sealed", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("tenths", range(1, 10))
 def test_a_truncated_file_is_never_clean(
-    sqlite_engine: Engine, tmp_path: Path, tenths: int, monkeypatch: pytest.MonkeyPatch
+    sealed: Sealed, tmp_path: Path, tenths: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, _ = a_sealed_bank(SqlBackend(sqlite_engine))
-    world.do(journal.seal)
-    with sqlite_engine.connect() as connection:
+    sealed.world.do(journal.seal)
+    with sealed.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    sqlite_engine.dispose()
-    file = Path(shutil.copyfile(str(sqlite_engine.url.database), tmp_path / "torn.sqlite"))
+    sealed.engine.dispose()
+    file = Path(shutil.copyfile(str(sealed.engine.url.database), tmp_path / "torn.sqlite"))
     whole = file.stat().st_size
     with file.open("r+b") as content:
         content.truncate(whole * tenths // 10)

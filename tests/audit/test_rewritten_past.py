@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url
 
 import timebank
-from tests.audit.bank import a_sealed_bank
+from tests.audit.conftest import Sealed, copied
 from tests.audit.forger import rewrite
-from tests.backends import BANK, SqlBackend, World
-from tests.postgres import create_database, drop_database
+from tests.backends import BANK, World
 from timebank import audits, journal
 from timebank.domain.audit import Finding, Verdict
 from timebank.proof.checkpoint import Checkpoint
@@ -23,20 +18,11 @@ from timebank.proof.checkpoint import Checkpoint
 KEPT = "extends_kept_checkpoint"
 
 
-@pytest.fixture
-def sealed(engine: Engine) -> tuple[Engine, World, Checkpoint]:
-    """A sealed bank, and the checkpoint that an auditor took home."""
-    world, kept = a_sealed_bank(SqlBackend(engine))
-    return engine, world, kept
-
-
 def findings(world: World, kept: Checkpoint | None) -> tuple[Finding, ...]:
     return world.see(audits.run, kept=kept).findings
 
 
-def test_a_consistent_forgery_is_found_against_the_kept_checkpoint(
-    sealed: tuple[Engine, World, Checkpoint],
-) -> None:
+def test_a_consistent_forgery_is_found_against_the_kept_checkpoint(sealed: Sealed) -> None:
     engine, world, kept = sealed
     before = world.balance("gill")
     granted = _first_grant(world)
@@ -50,7 +36,7 @@ def test_a_consistent_forgery_is_found_against_the_kept_checkpoint(
 
 
 def test_it_is_still_found_when_the_forged_bank_has_gone_on(
-    sealed: tuple[Engine, World, Checkpoint],
+    sealed: Sealed,
 ) -> None:
     engine, world, kept = sealed
     rewrite(engine, _first_grant(world), 60)
@@ -60,7 +46,7 @@ def test_it_is_still_found_when_the_forged_bank_has_gone_on(
     assert [f.check for f in findings(world, kept)] == [KEPT]
 
 
-def test_a_checkpoint_with_another_time_is_found(sealed: tuple[Engine, World, Checkpoint]) -> None:
+def test_a_checkpoint_with_another_time_is_found(sealed: Sealed) -> None:
     _, world, kept = sealed
     later = replace(kept, sealed_at=kept.sealed_at.replace(microsecond=1))
     assert [f.check for f in findings(world, later)] == [KEPT]
@@ -68,10 +54,10 @@ def test_a_checkpoint_with_another_time_is_found(sealed: tuple[Engine, World, Ch
 
 
 def test_an_older_copy_is_found(
-    sealed: tuple[Engine, World, Checkpoint], tmp_path: Path, request: pytest.FixtureRequest
+    sealed: Sealed, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     engine, world, old = sealed
-    with _copied(engine, tmp_path, request) as copy:
+    with copied(engine, tmp_path, request) as copy:
         kept = world.do(journal.seal)
         assert kept is not None
         assert kept.size > old.size
@@ -89,21 +75,3 @@ def _first_grant(world: World) -> str:
     first = world.see(lambda uow: uow.journal.list(account=account, after=None, limit=1))[0]
     assert first.kind.value == "grant" or first.reason == "welcome"
     return str(first.id)
-
-
-@contextmanager
-def _copied(engine: Engine, folder: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """The database as it is now, elsewhere."""
-    engine.dispose()
-    if engine.dialect.name == "sqlite":
-        file = shutil.copyfile(str(engine.url.database), folder / "older.sqlite")
-        copy = create_engine(f"sqlite:///{file}")
-        yield copy
-        copy.dispose()
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = create_database(server, str(make_url(engine.url).database))
-    copy = create_engine(url)
-    yield copy
-    copy.dispose()
-    drop_database(server, url)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import timebank
-from tests.audit.bank import a_sealed_bank
+from tests.audit.conftest import Sealed
 from tests.backends import BANK, SqlBackend, World, a_world
 from tests.contract.scenario import a_season
 from tests.support import waiting_facts
@@ -23,7 +23,6 @@ from timebank.domain.ids import ExchangeId
 from timebank.ports import UnitOfWork
 from timebank.proof.checkpoint import Checkpoint
 from timebank.proof.merkle import root_of
-from timebank.testing import FrozenClock
 
 ROOT = Path(__file__).parents[2]
 HOUR = Hours.of(1)
@@ -151,6 +150,5 @@ def test_small_steps_lead_to_the_same_root(worlds: World, limit: int) -> None:
     assert worlds.see(audits.run).verdict is Verdict.CLEAN
 
 
-def test_what_came_since_is_found_to_extend_what_was_kept(engine: Engine) -> None:
-    world, kept = a_sealed_bank(SqlBackend(engine, FrozenClock()))
-    sealed_wholly(world, kept)
+def test_what_came_since_is_found_to_extend_what_was_kept(sealed: Sealed) -> None:
+    sealed_wholly(sealed.world, sealed.kept)
