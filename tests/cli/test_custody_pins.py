@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import io
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -19,10 +20,29 @@ PINS = {"cora": "271828", "olga": "314159", "otto": "141421"}
 SHEET = ("custody", "sheet")
 
 
+@pytest.fixture(scope="module")
+def site_template(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """A file to copy from in which the site stands, and the day it was made."""
+    file = shutil.copyfile(sqlite_template, tmp_path_factory.mktemp("pins") / "site.sqlite")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIMEBANK_URL", f"sqlite:///{file}")
+        patch.setenv("TIMEBANK_ACTOR", "cora")
+        return file, a_site()
+
+
 @pytest.fixture
-def site(database: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def site(site_template: tuple[Path, str], database: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A site whose staff have PINs, with a sheet that waits to be verified; the day it is."""
     monkeypatch.setenv("TIMEBANK_ACTOR", "cora")
+    file, day = site_template
+    shutil.copyfile(file, database)
+    return day
+
+
+def a_site() -> str:
+    """The site, made by the program itself."""
     done("db", "upgrade", "--wing", "custody")
     done("bank", "create", "site", "--policy", "custody", "--first-coordinator", "cora")
     for ref in ("olga", "otto"):

@@ -27,25 +27,47 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def scheme_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def office_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables of custody and no bank."""
+    file = tmp_path_factory.mktemp("custody") / "office.sqlite"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def office_template(postgres_server: Server) -> Iterator[str]:
+    """The name of a PostgreSQL database with the tables of custody and no bank."""
+    url = create_database(postgres_server)
+    _migrated(url)
+    yield str(make_url(url).database)
+    drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="session")
+def scheme_file(office_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with a scheme in it."""
-    file = tmp_path_factory.mktemp("custody") / "scheme.sqlite"
+    file = shutil.copyfile(office_file, tmp_path_factory.mktemp("custody") / "scheme.sqlite")
     _filled(f"sqlite:///{file}")
     return file
 
 
 @pytest.fixture(scope="session")
-def scheme_template(postgres_server: Server) -> Iterator[str]:
+def scheme_template(postgres_server: Server, office_template: str) -> Iterator[str]:
     """The name of a PostgreSQL database with a scheme in it."""
-    url = create_database(postgres_server)
+    url = create_database(postgres_server, office_template)
     _filled(url)
     yield str(make_url(url).database)
     drop_database(postgres_server, url)
 
 
-def _filled(url: str) -> None:
+def _migrated(url: str) -> None:
     engine = create_engine(url)
     timebank.migrate(engine, wings=["custody"])
+    engine.dispose()
+
+
+def _filled(url: str) -> None:
+    engine = create_engine(url)
     a_scheme(SqlBackend(engine))
     engine.dispose()
 

@@ -9,6 +9,7 @@ audit finds nothing but what went past the scheme. ``TIMEBANK_CUSTODY_STEPS=2000
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from inspect import isfunction
@@ -19,7 +20,6 @@ from random import Random
 import pytest
 from sqlalchemy import create_engine
 
-import timebank
 from tests.backends import SqlBackend
 from tests.custody.anybody import Anybody, name_of
 from tests.custody.asked import ASKED, OFTEN, RULES, SCHEME
@@ -64,15 +64,18 @@ def leyhill(sqlite_scheme: Scheme) -> Scheme:
 
 
 @pytest.fixture
-def far_leyhill(sqlite_scheme: Scheme, tmp_path: Path) -> Iterator[Scheme]:
+def far_leyhill(sqlite_scheme: Scheme, office_file: Path, tmp_path: Path) -> Iterator[Scheme]:
     """The other site in a database of its own."""
-    yield from _founded(f"sqlite:///{tmp_path / 'leyhill.sqlite'}", sqlite_scheme)
+    file = shutil.copyfile(office_file, tmp_path / "leyhill.sqlite")
+    yield from _founded(f"sqlite:///{file}", sqlite_scheme)
 
 
 @pytest.fixture
-def postgres_leyhill(postgres_scheme: Scheme, postgres_server: Server) -> Iterator[Scheme]:
+def postgres_leyhill(
+    postgres_scheme: Scheme, postgres_server: Server, office_template: str
+) -> Iterator[Scheme]:
     """The other site in another database of the same server."""
-    url = create_database(postgres_server)
+    url = create_database(postgres_server, office_template)
     yield from _founded(url, postgres_scheme)
     drop_database(postgres_server, url)
 
@@ -80,7 +83,6 @@ def postgres_leyhill(postgres_scheme: Scheme, postgres_server: Server) -> Iterat
 def _founded(url: str, other: Scheme) -> Iterator[Scheme]:
     assert isinstance(other.backend, SqlBackend)
     engine = create_engine(url)
-    timebank.migrate(engine, wings=["custody"])
     yield a_scheme(SqlBackend(engine, other.backend.clock), "leyhill")
     engine.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -33,10 +34,10 @@ def north(sqlite_scheme: Scheme) -> Scheme:
 
 
 @pytest.fixture
-def leyhill(tmp_path: Path) -> Iterator[Scheme]:
+def leyhill(office_file: Path, tmp_path: Path) -> Iterator[Scheme]:
     """Another site, on a computer of its own."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'leyhill.sqlite'}")
-    timebank.migrate(engine, wings=["custody"])
+    file = shutil.copyfile(office_file, tmp_path / "leyhill.sqlite")
+    engine = create_engine(f"sqlite:///{file}")
     yield a_scheme(SqlBackend(engine), "leyhill")
     engine.dispose()
 
@@ -44,12 +45,14 @@ def leyhill(tmp_path: Path) -> Iterator[Scheme]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlBackend]:
     """The office's database, empty, with the custody wing."""
-    url, server = f"sqlite:///{tmp_path / 'office.sqlite'}", None
+    server = None
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres_server")
-        url = create_database(server)
+        url = create_database(server, request.getfixturevalue("office_template"))
+    else:
+        template = request.getfixturevalue("office_file")
+        url = f"sqlite:///{shutil.copyfile(template, tmp_path / 'office.sqlite')}"
     engine = create_engine(url)
-    timebank.migrate(engine, wings=["custody"])
     yield SqlBackend(engine)
     engine.dispose()
     if server is not None:
