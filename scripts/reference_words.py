@@ -127,7 +127,7 @@ EXIT_CODES: Final = {
 
 LOG_EVENTS: Final = {
     "timebank.recorded": "An action was written. Whether it stays is for the host's commit to say.",
-    "timebank.key_taken": "Somebody used the key a moment before; the first receipt answers.",
+    "timebank.key_taken": "The key was used when all was to be written; the first receipt answers.",
     "timebank.refused": "A refusal left the unit of work: our part was undone.",
     "timebank.failed": "Any other error left it: our part was undone.",
     "timebank.repeated": "`standalone(...).run` tries again, after so many attempts.",

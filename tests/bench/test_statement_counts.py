@@ -12,7 +12,7 @@ from benchmarks.posting import ours
 from benchmarks.world import Orders, World, a_world
 from timebank import Hours, exchanges
 
-KNOWN = {"sqlite": (11, 20), "postgresql": (6, 12)}
+KNOWN = {"sqlite": (8, 19), "postgresql": (3, 11)}
 """A posting and a confirmation. PostgreSQL writes everything in one."""
 SETTING_UP = ("PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE")
 

@@ -20,7 +20,18 @@ from tests.contract.bundling import Carried, Office, export, of_site, resealed
 from tests.contract.scenario import a_season
 from tests.postgres import create_database, drop_database
 from tests.support import refusal
-from timebank import Hours, bundles, errors, exchanges, journal, listings, members, transfers
+from timebank import (
+    Hours,
+    TransactionDraft,
+    Transfer,
+    bundles,
+    errors,
+    exchanges,
+    journal,
+    listings,
+    members,
+    transfers,
+)
 from timebank.domain.audit_rows import check_copy
 from timebank.domain.policy_text import dumped
 from timebank.formats import bundle
@@ -428,6 +439,12 @@ def test_only_so_many_differences_are_listed(quick, monkeypatch: pytest.MonkeyPa
     assert len(caught.value.differences) == 1
 
 
+def a_gift(world: World, minutes: int) -> TransactionDraft:
+    anna, ben = world.accounts["anna"], world.accounts["ben"]
+    gift = Transfer(source=anna, target=ben, hours=Hours(minutes=minutes))
+    return TransactionDraft(transfers=(gift,), key="k")
+
+
 def test_the_copy_refuses_every_other_write(world: World, office: Office) -> None:
     office.take(export(world))
     stands = office.lines()
@@ -437,6 +454,8 @@ def test_the_copy_refuses_every_other_write(world: World, office: Office) -> Non
             uow, source=world.accounts["anna"], hours=Hours.of(1), by=world.member("anna")
         ),
         lambda uow: transfers.post(uow, [], by=world.cora),
+        lambda uow: transfers.post(uow, [a_gift(world, 60)], by=world.cora),
+        lambda uow: transfers.post(uow, [a_gift(world, 6_000)], by=world.cora),
         lambda uow: exchanges.propose(
             uow, giver="anna", receiver="ben", hours=Hours.of(1), by=world.member("anna")
         ),

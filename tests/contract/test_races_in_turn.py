@@ -49,13 +49,16 @@ def payment(world: World, minutes: int, key: str = "k") -> TransactionDraft:
 
 
 @pytest.mark.parametrize("mode", ["atomic", "independent"])
-def test_the_loser_of_an_equal_race_gets_the_receipt_and_no_refusal(world, mode):
-    """The second time the floor would refuse it; but it was answered meanwhile."""
-    draft = payment(world, 1200)
-    (first,) = world.do(transfers.post, [draft], by=world.cora)
-    (again,) = late(world, 1, transfers.post, [draft], by=world.cora, mode=mode)
-    assert again.status == "replayed"
-    assert again.receipt.transaction_id == first.receipt.transaction_id
+@pytest.mark.parametrize("keys", ["k", "ab"])
+def test_the_loser_of_an_equal_race_gets_the_receipt_and_no_refusal(world, mode, keys):
+    """The second time the floor would refuse it; but it was answered meanwhile. One request alone
+    is looked up for the first time when it is refused.
+    """
+    drafts = [payment(world, 1200 // len(keys), key) for key in keys]
+    first = world.do(transfers.post, drafts, by=world.cora)
+    again = late(world, len(keys) - 1, transfers.post, drafts, by=world.cora, mode=mode)
+    assert [found.status for found in again] == ["replayed"] * len(keys)
+    assert [a.receipt.transaction_id for a in again] == [f.receipt.transaction_id for f in first]
     assert world.balance("anna") == -1200
 
 

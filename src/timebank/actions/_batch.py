@@ -16,6 +16,7 @@ from timebank.actions._request import (
     require_unit,
     stored_key,
 )
+from timebank.domain.bank import require_own
 from timebank.domain.changes import Changes, together
 from timebank.domain.conditions import Conditions
 from timebank.domain.movement import Books
@@ -27,7 +28,7 @@ Mode = Literal["atomic", "independent"]
 Decide = Callable[[int, Books, Conditions], tuple[Changes, Books]]
 Gather = Callable[[Sequence[int]], tuple[Books, Conditions]]
 
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,16 @@ def run(
 
     In ``atomic`` mode the first refusal is raised and nothing is written; its place in the batch
     is in the error's notes. A key that comes twice is answered twice and posted once.
+
+    One request alone is tried as if its key were new: where it is not, nothing is written, nor is
+    it refused before the key was looked up.
     """
     require_unit(uow)
     if mode not in ("atomic", "independent"):
         raise InputError(field="mode", problem=f"{mode!r} is neither 'atomic' nor 'independent'")
-    for _ in range(_ATTEMPTS):
-        outcomes = _answered_before(uow, requests, mode)
+    for attempt in range(_ATTEMPTS):
+        looks = attempt > 0 or len(requests) != 1
+        outcomes = _answered_before(uow, requests, mode) if looks else {}
         waiting = [i for i in range(len(requests)) if i not in outcomes]
         if not waiting:
             return tuple(outcomes[i] for i in range(len(requests)))
@@ -77,9 +82,14 @@ def run(
 def _stored_keys(
     uow: UnitOfWork, requests: Sequence[Request], indices: Iterable[int]
 ) -> dict[int, RequestKey]:
-    """The keys among these items that have been used, in one read."""
-    secret = uow.banks.get().secret
-    hashes = {i: keyed(requests[i], secret) for i in indices if requests[i].key is not None}
+    """The keys among these items that have been used, in one read.
+
+    *Refuses* a bank that nobody created, and one that is kept elsewhere (``BankIsCopy``): nothing
+    else is refused before this was asked, and nothing is recorded.
+    """
+    bank = uow.banks.get()
+    require_own(bank)
+    hashes = {i: keyed(requests[i], bank.secret) for i in indices if requests[i].key is not None}
     if not hashes:
         return {}
     stored = uow.requests.find(requests[0].action, set(hashes.values()))

@@ -46,10 +46,9 @@ def conditions(
     checked_actor(by, field="by")
     if approved_by is not None:
         checked_actor(approved_by, field="approved_by")
-    house = uow.banks.house()
-    now = uow.now()
     actors = (by.person, by.on_behalf_of, approved_by.person if approved_by else None)
-    wanted = {person for person in (*people, *actors) if person is not None}
+    house = uow.banks.house({person for person in (*people, *actors) if person is not None})
+    now = uow.now()
     found = Conditions(
         bank=uow.banks.get(),
         policy=house.policy.policy,
@@ -58,7 +57,7 @@ def conditions(
         now=now,
         by=by,
         approved_by=approved_by,
-        people=uow.people.standings(wanted),
+        people=house.people,
         fresh=uow.fresh,
     )
     if not clock_vouched:

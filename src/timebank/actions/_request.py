@@ -264,6 +264,8 @@ def action(
         def run(uow: UnitOfWork, /, *args: P.args, **kwargs: P.kwargs) -> Receipt:
             given: dict[str, Any] = dict(zip(names, args, strict=False)) | kwargs
             require_unit(uow)
+            if (bank := uow.banks.find()) is not None:
+                require_own(bank)
             request = _request(name, names, defaults, given)
             if (before := replayed(uow, request)) is not None:
                 return before
@@ -281,16 +283,13 @@ def action(
 
 
 def require_unit(uow: UnitOfWork) -> None:
-    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call;
-    and one of a bank that is kept elsewhere (``BankIsCopy``).
+    """*Refuses* what is no unit of work, with ``InputError``: a session, an engine, a bare call.
 
     A supply of ids is what every unit that writes has, and nothing else that is given by mistake.
     """
     if not hasattr(uow, "fresh"):
         instead = "write: with timebank.unit_of_work(…) as uow"
         raise of_another_kind(uow, field="uow", instead=instead)
-    if (bank := uow.banks.find()) is not None:
-        require_own(bank)
 
 
 def _request(

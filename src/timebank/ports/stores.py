@@ -32,12 +32,15 @@ from timebank.domain.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What holds for the whole bank now: rules, closed days, and the last time on record."""
+    """What holds for the whole bank now: rules, closed days, and the last time on record; and how
+    the people stand who were asked for.
+    """
 
     policy: PolicyVersion
     closed_until: date | None
     last_recorded_at: datetime | None
     stated_day: date | None
+    people: Mapping[PersonId, Standing]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class BankStore(Protocol):
 
     def get(self) -> Bank: ...
     def find(self) -> Bank | None: ...
-    def house(self) -> House: ...
+    def house(self, people: Collection[PersonId] = ()) -> House: ...
     def policies(self) -> tuple[PolicyVersion, ...]: ...
 
 

@@ -34,7 +34,7 @@ class Banks:
         """The bank, or None where nobody created it."""
         return self._shelf.bank
 
-    def house(self) -> House:
+    def house(self, people: Collection[PersonId] = ()) -> House:
         """What holds now. *Refuses* a slug nobody created, with ``NotFoundError``."""
         self.get()
         shelf = self._shelf
@@ -44,6 +44,7 @@ class Banks:
             closed_until=max((c.until for c in shelf.closes.values()), default=None),
             last_recorded_at=last.recorded_at if last else None,
             stated_day=stated.day if stated else None,
+            people=People(shelf).standings(people),
         )
 
     def policies(self) -> tuple[PolicyVersion, ...]:

@@ -16,6 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
+FEW: Final = 8
+"""Values of which each has a place of its own, whatever the database."""
+
 Values = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 
@@ -23,13 +26,12 @@ Processor = Callable[[Any], Any]
 class Members:
     """The list of values that a statement looks for, ``ids`` by name."""
 
-    def __init__(self, dialect: Dialect, size: int) -> None:
-        self._is_sqlite = dialect.name == "sqlite"
+    def __init__(self, size: int) -> None:
         self._size = size
 
     def hold(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Whether the column is one of them: one array, or on SQLite as many places as needed."""
-        if not self._is_sqlite:
+        """Whether the column is one of them: in as many places as needed, or in one array."""
+        if not self._size:
             return column == func.any(bindparam("ids", type_=ARRAY(column.type)))
         return column.in_([bindparam(_nth(n), type_=column.type) for n in range(self._size)])
 
@@ -119,7 +121,7 @@ class Prepared:
         if found is None:
             statement = self._statement
             if not isinstance(statement, Executable):
-                statement = statement(Members(dialect, size))
+                statement = statement(Members(size))
             map_ = {None: schema} if schema else None
             found = texts[schema, size] = Text(statement, self._names, dialect, map_)
         return found
@@ -130,13 +132,14 @@ _TEXTS: Final = "timebank_texts"
 
 
 def listed(ids: Collection[Any], *, is_sqlite: bool) -> tuple[int, dict[str, Any]]:
-    """How many places a list takes, and what stands in them.
+    """How many places a list takes, and what stands in them; none where it is one array.
 
-    On SQLite the number is a power of two, so that few texts serve all lists; the last value fills
-    the places that are left.
+    The number is a power of two, so that few texts serve all lists; the last value fills the places
+    that are left. PostgreSQL takes a long list as an array, which costs the driver more than a few
+    values.
     """
     values = list(ids)
-    if not is_sqlite:
+    if not is_sqlite and len(values) > FEW:
         return 0, {"ids": values}
     size = 1 << (len(values) - 1).bit_length()
     values += values[-1:] * (size - len(values))

@@ -118,7 +118,8 @@ def _without(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
 def _added(added: dict[type, list[Any]]) -> Iterator[Part]:
     """In an order that foreign keys accept."""
     for kind, (table, to_row) in SHAPES.items():
-        values = added.get(kind, ())
+        if not (values := added.get(kind)):
+            continue
         yield Part(table, [to_row(value) for value in values])
         if kind is Exchange:
             yield Part(

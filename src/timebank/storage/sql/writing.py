@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKeyConstraint,
+    Label,
     Select,
     Table,
     bindparam,
@@ -126,10 +127,14 @@ class _Form(NamedTuple):
 
 def _form(part: Part, *, single: bool) -> _Form:
     """A new row needs no values where it has none: a long statement costs the driver time."""
-    names = tuple(part.rows[0])
-    if part.key is None:
-        names = tuple(n for n in names if any(row[n] is not None for row in part.rows))
-    return _Form(part.table, names, part.key, single)
+    first = part.rows[0]
+    if part.key is not None:
+        names = [*first]
+    elif single:
+        names = [n for n, value in first.items() if value is not None]
+    else:
+        names = [n for n in first if any(row[n] is not None for row in part.rows)]
+    return _Form(part.table, tuple(names), part.key, single)
 
 
 def _written(link: Link, part: Part, *, new: bool = False) -> int:
@@ -151,31 +156,42 @@ def _one_by_one(form: _Form, new: bool) -> Prepared:
 
 
 def _at_once(link: Link, parts: Sequence[Part], *, new: bool = False) -> list[int]:
-    """All parts in one statement; how many rows each of them wrote."""
-    values: dict[str, Any] = {"bank": link.bank, "keys": len(parts[0].rows)}
-    forms = tuple(_form(part, single=len(part.rows) == 1) for part in parts)
-    for n, (part, form) in enumerate(zip(parts, forms, strict=True)):
-        for name in form.names:
-            column = [row[name] for row in part.rows]
-            values[f"p{n}_{name}"] = column[0] if form.single else column
-    (counts,) = link.rows(_together(forms, new), **values)
-    return list(counts)
+    """All parts in one statement; how many rows each of them wrote. What is added is not counted
+    but for the first part: it is written or fails.
+    """
+    forms = tuple([_form(part, single=len(part.rows) == 1) for part in parts])
+    given: list[Any] = []
+    for part, form in zip(parts, forms, strict=True):
+        if form.single:
+            given += [part.rows[0][name] for name in form.names]
+        else:
+            given += [[row[name] for row in part.rows] for name in form.names]
+    statement, names = _together(forms, new)
+    values = dict(zip(names, given, strict=True))
+    (counts,) = link.rows(statement, bank=link.bank, keys=len(parts[0].rows), **values)
+    return [getattr(counts, f"n{n}", len(part.rows)) for n, part in enumerate(parts)]
 
 
 @lru_cache(maxsize=_FORMS)
-def _together(forms: tuple[_Form, ...], new: bool) -> Prepared:
-    """Parts as one statement. Where the first one's rows are to be ``new``, the others wait for it,
-    and write only if all of them were.
+def _together(forms: tuple[_Form, ...], new: bool) -> tuple[Prepared, tuple[str, ...]]:
+    """Parts as one statement, and the names of its values in order. Where the first one's rows are
+    to be ``new``, the others wait for it, and write only if all of them were.
     """
     written: list[CTE] = []
+    counts: list[Label[int]] = []
     for n, form in enumerate(forms):
         if_new = [_count(written[0]) == bindparam("keys", type_=_BIG)] if new and written else []
         make = _added if form.key is None else _changed
         statement = make(form, f"p{n}_", *if_new)
         if new and not written:
             statement = statement.on_conflict_do_nothing()
-        written.append(statement.returning(form.table.c.bank_id).cte(f"p{n}"))
-    return Prepared(select(*(_count(part).label(f"n{n}") for n, part in enumerate(written))))
+        if form.key is not None or not written:
+            statement = statement.returning(form.table.c.bank_id)
+        written.append(statement.cte(f"p{n}"))
+        if form.key is not None or n == 0:
+            counts.append(_count(written[n]).label(f"n{n}"))
+    names = tuple([f"p{n}_{name}" for n, form in enumerate(forms) for name in form.names])
+    return Prepared(select(*counts).add_cte(*written)), names
 
 
 def _count(part: CTE) -> ColumnElement[int]:
