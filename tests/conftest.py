@@ -88,6 +88,17 @@ def postgresql_world(
     drop_database(postgres_server, url)
 
 
+@pytest.fixture(scope="session")
+def postgresql_season(
+    postgres_server: Server, postgresql_world: tuple[str, World]
+) -> Iterator[tuple[str, World]]:
+    """A database to copy from in which the bank has lived through a season, and the bank."""
+    template, world = postgresql_world
+    url = create_database(postgres_server, template)
+    yield str(make_url(url).database), _lived(url, world)
+    drop_database(postgres_server, url)
+
+
 @pytest.fixture
 def postgres_engine(
     postgres_server: Server, postgres_template: str, request: pytest.FixtureRequest
@@ -119,6 +130,16 @@ def sqlite_world(
     return file, _founded(f"sqlite:///{file}")
 
 
+@pytest.fixture(scope="session")
+def sqlite_season(
+    sqlite_world: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, World]:
+    """A file to copy from in which the bank has lived through a season, and the bank."""
+    template, world = sqlite_world
+    file = shutil.copyfile(template, tmp_path_factory.mktemp("sqlite") / "season.sqlite")
+    return file, _lived(f"sqlite:///{file}", world)
+
+
 @pytest.fixture
 def sqlite_engine(
     sqlite_template: Path, tmp_path: Path, request: pytest.FixtureRequest
@@ -146,22 +167,38 @@ def founded(request: pytest.FixtureRequest) -> Callable[[Backend], World]:
     Databases of a test that asks for this are copied from one in which the bank stands already.
     """
     from tests.backends import MemoryBackend, a_world
+    from tests.contract.scenario import a_season
+
+    age = _age(request)
 
     def in_its_place(backend: Backend) -> World:
         if isinstance(backend, MemoryBackend):
-            return a_world(backend)
-        _, world = request.getfixturevalue(f"{backend.name}_world")
+            world = a_world(backend)
+            if age == "season":
+                a_season(world)
+            return world
+        _, world = request.getfixturevalue(f"{backend.name}_{age}")
         found: World = world.moved_to(backend)
         return found
 
     return in_its_place
 
 
+@pytest.fixture
+def seasoned() -> None:
+    """Who asks for this has a bank that has lived through a season: each action, at least once."""
+
+
+def _age(request: pytest.FixtureRequest) -> str:
+    """Whether the test's bank stands at its beginning or after a season."""
+    return "season" if "seasoned" in request.fixturenames else "world"
+
+
 def _model(request: pytest.FixtureRequest, name: str, empty: T) -> T:
     """What the test's database is copied from: an empty one, or one in which a bank stands."""
     if "founded" not in request.fixturenames:
         return empty
-    model: T = request.getfixturevalue(f"{name}_world")[0]
+    model: T = request.getfixturevalue(f"{name}_{_age(request)}")[0]
     return model
 
 
@@ -171,6 +208,19 @@ def _founded(url: str) -> World:
     engine = create_engine(url)
     try:
         return a_world(SqlBackend(engine))
+    finally:
+        engine.dispose()
+
+
+def _lived(url: str, world: World) -> World:
+    from tests.backends import SqlBackend
+    from tests.contract.scenario import a_season
+
+    engine = create_engine(url)
+    try:
+        lived = world.moved_to(SqlBackend(engine))
+        a_season(lived)
+        return lived
     finally:
         engine.dispose()
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 import timebank
 from tests.audit.conftest import Sealed
 from tests.backends import BANK, SqlBackend, World, a_world
-from tests.contract.scenario import a_season
 from tests.support import waiting_facts
 from timebank import Hours, audits, exchanges, journal
 from timebank.domain.audit import Verdict
@@ -73,11 +72,11 @@ def _proposed(world: World, uow: UnitOfWork) -> ExchangeId:
     return made.exchange_id
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_sealer_killed_at_any_statement_loses_nothing_and_seals_nothing_twice(
-    engine: Engine,
+    engine: Engine, sql_world: World
 ) -> None:
-    world = a_world(SqlBackend(engine))
-    a_season(world)
+    world = sql_world
     before = world.do(journal.seal, limit=3)
     assert before is not None
     [(code, boundaries)] = killed_at(engine, [0])
@@ -98,9 +97,9 @@ def killed_at(engine: Engine, boundaries: list[int]) -> list[tuple[int, int]]:
     return [(int(code), int(passed)) for code, passed in map(str.split, said.splitlines())]
 
 
-def test_two_sealers_at_once_do_not_conflict(engine: Engine) -> None:
-    world = a_world(SqlBackend(engine))
-    a_season(world)
+@pytest.mark.usefixtures("seasoned")
+def test_two_sealers_at_once_do_not_conflict(engine: Engine, sql_world: World) -> None:
+    world = sql_world
     failed: list[BaseException] = []
 
     def keep_sealing() -> None:
@@ -125,11 +124,9 @@ def test_two_sealers_at_once_do_not_conflict(engine: Engine) -> None:
 
 
 @pytest.fixture
-def worlds(engine: Engine) -> World:
+def worlds(sql_world: World, seasoned: None) -> World:
     """A bank of which much waits."""
-    world = a_world(SqlBackend(engine))
-    a_season(world)
-    return world
+    return sql_world
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 16, 10_000])

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.backends import World
-from tests.contract.scenario import a_season
 from tests.support import refusal
 from timebank import Hours, accounts, exchanges, journal, members, transfers
 from timebank.actions._access import WITHHELD
@@ -16,8 +15,7 @@ OTHERS = ("ben", "carla", "dora", "cora", "colin", "olga", "bea", "emil", "frida
 
 
 @pytest.fixture
-def season(world: World) -> World:
-    a_season(world)
+def season(world: World, seasoned: None) -> World:
     return world
 
 

@@ -6,8 +6,9 @@ import json
 from functools import partial
 from hashlib import sha256
 
+import pytest
+
 from tests.backends import BANK, MemoryBackend, World
-from tests.contract.scenario import a_season
 from tests.support import refusal, waiting_facts
 from timebank import audits, journal, members
 from timebank.actions._archive import line_of
@@ -16,7 +17,6 @@ from timebank.ports import WingRow
 
 def exported(world: World) -> tuple[list[str], list[str]]:
     """A season, sealed, as its two files."""
-    a_season(world)
     world.do(journal.seal)
     return (
         world.see(lambda uow: [*journal.export(uow)]),
@@ -38,6 +38,7 @@ def loaded(world: World, lines: list[str], people: list[str] | None, bank: str =
     return other
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_season_comes_out_of_its_files_as_it_went_in(world):
     lines, people = exported(world)
     with loaded(world, lines, people).reading() as uow:
@@ -46,6 +47,7 @@ def test_a_season_comes_out_of_its_files_as_it_went_in(world):
         assert members.get(uow, "anna").name == "Anna"
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_without_the_people_nobody_has_a_name_and_the_roots_are_the_same(world):
     lines, _ = exported(world)
     with loaded(world, lines, None).reading() as uow:
@@ -54,8 +56,8 @@ def test_without_the_people_nobody_has_a_name_and_the_roots_are_the_same(world):
         assert audits.run(uow).findings == ()
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_what_waits_for_the_sealer_waits_again(world):
-    a_season(world)
     lines = world.see(lambda uow: [*journal.export(uow)])
     other = loaded(world, lines, None)
     with other.reading() as uow:
@@ -69,6 +71,7 @@ def test_a_row_of_a_wing_is_a_line_under_its_own_word():
     assert line_of("", row) == {"type": "library.tool", "row": {"id": "7"}}
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_rows_of_a_wing_have_no_place_in_memory(world):
     lines, _ = exported(world)
     line = '{"row":{"id":"7"},"type":"library.tool"}'
@@ -104,6 +107,7 @@ def swapped(line: str) -> str:
     return line
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_damaged_file_is_refused(world):
     lines, people = exported(world)
     for damage, (spoil, bank) in DAMAGES.items():
@@ -112,12 +116,14 @@ def test_a_damaged_file_is_refused(world):
         assert said == "invalid_input file", damage
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_the_people_of_another_bank_are_refused(world):
     lines, people = exported(world)
     foreign = ended([people[0].replace(BANK, "hillside"), *people[1:-1]])
     assert refusal(lambda: loaded(world, lines, foreign)) == "invalid_input people"
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_bank_that_is_there_is_not_loaded_over(world):
     lines, people = exported(world)
     assert refusal(lambda: world.do(journal.load, lines, people)) == "ref_taken"

@@ -76,8 +76,8 @@ def size_of(carried: Carried) -> int:
     return int(json.loads(carried.lines[0])["to"]["size"])
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_season_in_one_bundle_makes_the_same_bank(world: World, office: Office) -> None:
-    a_season(world)
     carried = export(world)
     taken = office.take(carried)
     assert taken.written
@@ -505,8 +505,8 @@ def test_a_copy_that_is_not_where_its_bundle_led_or_was_written_in_is_found(
 # Names and erasure
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_no_name_travels_unless_asked(world: World, office: Office) -> None:
-    a_season(world)
     carried = export(world)
     for word in ("Anna", "anna", "by the bridge", "she moved house"):
         assert not any(word in line for line in carried.lines), word
@@ -516,8 +516,8 @@ def test_no_name_travels_unless_asked(world: World, office: Office) -> None:
     assert office.findings() == []
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_names_come_with_their_bundle_and_with_no_other(world: World, office: Office) -> None:
-    a_season(world)
     first = export(world, people=True)
     office.take(first.lines)
     assert office.take(first).things > 0, "names may follow later"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.backends import World
-from tests.contract.scenario import a_season
 from timebank import errors, log, periods
 from timebank.actions.log import LogEntry, LogKind
 from timebank.domain.actor import Actor
@@ -31,8 +30,8 @@ def acts(entries: list[LogEntry]) -> list[str]:
     return sorted({entry.act for entry in entries})
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_a_season_in_order_of_time_by_kind(world: World) -> None:
-    a_season(world)
     whole = logged(world)
     assert [e.recorded_at for e in whole] == sorted(e.recorded_at for e in whole)
     by_kind = {kind: acts(logged(world, kind=kind.value)) for kind in LogKind}
@@ -50,8 +49,8 @@ def test_joining_answers_for_nothing(world: World) -> None:
     assert acts(logged(world)) == ["policy"]
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_only_what_one_did_or_approved(world: World) -> None:
-    a_season(world)
     olgas = logged(world, staff="olga")
     assert olgas
     for entry in olgas:
@@ -59,8 +58,8 @@ def test_only_what_one_did_or_approved(world: World) -> None:
     assert logged(world, staff="anna") == []
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_days_are_half_open_in_the_banks_zone(world: World) -> None:
-    a_season(world)
     day = logged(world)[-1].recorded_at.date()
     one = logged(world, start=day, end=day + timedelta(days=1))
     assert one

@@ -1,5 +1,7 @@
 """The same requests get the same answers from every storage."""
 
+import pytest
+
 from tests.backends import MemoryBackend, World, a_world
 from tests.contract.scenario import a_season, actions_in
 from tests.same import Names, difference
@@ -12,8 +14,8 @@ def test_every_action_has_a_happy_path(world: World) -> None:
     assert actions_in(a_season(world)) == set(MAY) - {"banks.create"}
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_the_books_are_clean_after_a_season(world: World) -> None:
-    a_season(world)
     assert world.audit().verdict is Verdict.CLEAN
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from tests.backends import World
-from tests.contract.scenario import a_season
 from tests.support import waiting_facts
 from timebank import Hours, audits, exchanges, transfers
 from timebank.actions import journal
@@ -64,8 +63,8 @@ def test_no_checkpoint_is_older_than_the_one_before_though_the_clock_is_set_back
     assert world.audit().verdict is Verdict.CLEAN
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_each_kind_of_fact_is_sealed_as_it_was_recorded(world: World) -> None:
-    a_season(world)
     waiting = world.see(lambda unit: unit.seals.facts(waiting_facts(unit)))
     world.do(journal.seal)
     with world.backend.reading() as unit:
@@ -93,8 +92,8 @@ def test_a_proof_opens_the_lines_of_one_account(world: World) -> None:
     assert opening.verified(proof, checkpoint)
 
 
+@pytest.mark.usefixtures("seasoned")
 def test_the_audit_is_clean_before_and_after_sealing(world: World) -> None:
-    a_season(world)
     assert world.audit().verdict is Verdict.CLEAN
     world.do(journal.seal, limit=7)
     assert world.audit().verdict is Verdict.CLEAN
