@@ -271,7 +271,8 @@ def _ended(action: Asked) -> Way:
     def asked(self: Anybody) -> None:
         (other,) = (site for site in self.sites if site is not self.scheme)
         code = self.one("code")
-        taken = {half.code for half, _ in other.see(sites.passages) if half.direction is not OUT}
+        halves = other.see(sites.passages)
+        taken = {half.code for half, end in halves if half.direction is not OUT and end is None}
         if (code in taken) is (action is sites.move_arrived):
             self.pair(action, code)
 

@@ -118,10 +118,8 @@ def cleared(sites: Sequence[Scheme]) -> None:
             halves = store_of(uow).passages()
         for half, end in halves:
             minutes = half.custody_minutes + half.held_minutes
-            if half.direction is Direction.IN:
-                taken[half.code] += minutes
-            elif end is None or end.outcome is Outcome.ARRIVED:
-                out[half.code] += minutes
+            if end is None or end.outcome is Outcome.ARRIVED:
+                (taken if half.direction is Direction.IN else out)[half.code] += minutes
     assert shown == out.total() - taken.total()
     assert all(out[code] == minutes for code, minutes in taken.items())
 
@@ -140,7 +138,12 @@ def moved_but_by_reversal(site: Scheme, account: AccountId) -> int:
 
 def closed_down(sites: Sequence[Scheme]) -> None:
     """P-28: staff end what is open, one matter after the other, and wind both sites up."""
-    taken = {half.code for site in sites for half, _ in site.see(passages) if half.direction is IN}
+    taken = {
+        half.code
+        for site in sites
+        for half, end in site.see(passages)
+        if half.direction is IN and end is None
+    }
     for site in sites:
         site.do(banks.set_policy, "custody", by=site.cora)
         site.do(banks.state_day, site.today, by=site.cora)

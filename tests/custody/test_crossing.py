@@ -33,6 +33,7 @@ def half(direction: Direction, site: str, n: int = 1, **more) -> Passage:
         id=fact(n),
         code=CODE,
         direction=direction,
+        entry=1,
         site=site,
         person=PersonId(fact(90 + n)),
         actor=Actor.system(),
@@ -94,6 +95,12 @@ def test_p24_a_missing_half_is_noticed_and_says_whose_bundle_to_bring() -> None:
     assert notice == f"say so at north: timebank custody move arrived {CODE}"
     back = site("north", ended(OUT, Outcome.CANCELLED))
     assert said(back, empty) == ([], [])
+
+
+def test_p24_what_came_in_and_was_taken_back_is_still_on_the_way() -> None:
+    wrong, right = ended(replace(IN, site="south"), Outcome.CANCELLED), replace(IN, id=fact(3))
+    assert said(NORTH, site("leyhill", wrong)) == ([], ["bring the next bundle of leyhill"])
+    assert said(NORTH, site("leyhill", wrong, right, clearing=-90)) == ([], [])
 
 
 @pytest.mark.parametrize(

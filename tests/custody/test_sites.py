@@ -128,6 +128,40 @@ def test_p24_a_move_that_did_not_take_place_is_taken_back(scheme: Scheme) -> Non
     assert found(scheme) == {}
 
 
+def test_p24_a_slip_that_was_entered_wrongly_is_taken_back_and_taken_anew(
+    scheme: Scheme, leyhill: Scheme
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="tom", site="northgate")
+    alone = {"by": leyhill.cora, "approved_by": leyhill.cora}
+    assert refusal(lambda: leyhill.do(sites.move_cancel, code, **alone)) == "second_person_needed"
+    assert refusal(lambda: leyhill.two(sites.move_arrived, code)) == "not_found"
+    leyhill.two(sites.move_cancel, code)
+    assert (leyhill.minutes("tom"), leyhill.balance("clearing")) == ((0, 0, 0), 0)
+    assert membership(leyhill, "tom").state is State.ACTIVE
+    assert refusal(lambda: leyhill.two(sites.move_cancel, code)) == "wrong_state"
+    leyhill.two(sites.move_in, code, person="sam", site="riverside")
+    assert (leyhill.minutes("sam"), leyhill.balance("clearing")) == ((30, 60, 0), -90)
+    again = {"person": "tom", "site": "riverside"}
+    assert refusal(lambda: leyhill.two(sites.move_in, code, **again)) == "ref_taken"
+    assert [one.entry for one, _ in leyhill.see(sites.passages)] == [1, 2]
+    assert (found(leyhill), leyhill.total()) == ({}, 0)
+
+
+def test_p24_hours_that_came_and_went_on_are_not_taken_back(
+    scheme: Scheme, leyhill: Scheme
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="tom", site="riverside")
+    leyhill.two(people.release, "tom", reason="other")
+    assert refusal(lambda: leyhill.two(sites.move_cancel, code)) == "not_enough_hours"
+    assert found(leyhill) == {}
+
+
 @pytest.mark.parametrize("event", [people.death, people.abscond])
 @pytest.mark.parametrize("end", [sites.move_arrived, sites.move_cancel])
 def test_p27_somebody_who_never_arrives_is_settled_by_two_people(

@@ -661,6 +661,7 @@ def _passage(op: Any) -> None:
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("code", types.text(40), nullable=False),
         sa.Column("direction", types.text(4), nullable=False),
+        sa.Column("entry", types.small(), nullable=False),
         sa.Column("site", types.text(63), nullable=False),
         sa.Column("person_id", types.Id(), nullable=False),
         sa.Column("custody_minutes", types.big(), nullable=False),
@@ -704,7 +705,7 @@ def _passage(op: Any) -> None:
         ),
         sa.PrimaryKeyConstraint("bank_id", "id", name="pk_timebank_custody_passage"),
         sa.UniqueConstraint(
-            "bank_id", "code", "direction", name="uq_timebank_custody_passage_code"
+            "bank_id", "code", "direction", "entry", name="uq_timebank_custody_passage_code"
         ),
         sqlite_strict=True,
     )

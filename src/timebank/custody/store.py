@@ -249,10 +249,10 @@ class CustodyStore(Store):
         """Halves of moves in order of record, with what became of them."""
         return self._paired((Passage, tables.passage), (PassageEnd, tables.passage_end), "passage")
 
-    def passage(self, code: str, direction: Direction) -> Passage | None:
-        """The half of this code, if this site has it."""
-        found = (one for one, _ in self.passages() if one.code == code)
-        return next((one for one in found if one.direction is direction), None)
+    def passage(self, code: str, way: Direction) -> tuple[Passage, PassageEnd | None] | None:
+        """The last half of this code, if this site has one, and what became of it."""
+        found = [pair for pair in self.passages() if pair[0].code == code]
+        return next((pair for pair in reversed(found) if pair[0].direction is way), None)
 
     def open_passages(self) -> tuple[Passage, ...]:
         """Halves that went out and have not ended."""

@@ -246,6 +246,7 @@ passage = _table(
     column("id", types.Id),
     column("code", types.text(40)),
     column("direction", types.text(4)),
+    column("entry", types.small()),
     column("site", types.text(63)),
     column("person_id", types.Id),
     column("custody_minutes", types.big()),
@@ -253,7 +254,9 @@ passage = _table(
     column("recorded_at", types.Moment),
     *_actor("passage"),
     _foreign("passage", "person_id", membership),
-    UniqueConstraint("bank_id", "code", "direction", name="uq_timebank_custody_passage_code"),
+    UniqueConstraint(
+        "bank_id", "code", "direction", "entry", name="uq_timebank_custody_passage_code"
+    ),
     _among("passage", "direction", Direction),
 )
 

@@ -72,6 +72,7 @@ def move_out(
         id=id_,
         code=code_of(uow.fresh.salt().hex(), amounts[before.custody], amounts[before.held]),
         direction=Direction.OUT,
+        entry=1,
         site=site,
         person=before.id,
         custody_minutes=amounts[before.custody],
@@ -110,7 +111,8 @@ def move_in(
     origin = _other_site(uow, site, field="site")
     found = case(uow, by=by, approved_by=approved_by, people=(own.id,))
     require_two(found, "custody.move_in")
-    if found.store.passage(plain, Direction.IN) is not None:
+    known = found.store.passage(plain, Direction.IN)
+    if known is not None and known[1] is None:
         raise RefTaken(kind="code", ref=plain)
     if found.store.passage(plain, Direction.OUT) is not None:
         raise InputError(field="code", problem="was made here: timebank custody move cancel")
@@ -125,6 +127,7 @@ def move_in(
         id=id_,
         code=plain,
         direction=Direction.IN,
+        entry=1 if known is None else known[0].entry + 1,
         site=origin,
         person=own.id,
         custody_minutes=custody_minutes,
@@ -157,7 +160,10 @@ def move_cancel(
 ) -> Changes:
     """They never left: the hours come back. Not once the other half is known.
 
-    *Refuses* what ``move_arrived`` refuses, and what adjusting refuses.
+    Where the slip came in it takes that back, as for another person or site than was entered: the
+    hours are under way again, and the code can be taken anew.
+
+    *Refuses* what ``move_arrived`` refuses, and what adjusting refuses, as hours spent since.
     """
     return _ended(uow, code, Outcome.CANCELLED, by=by, approved_by=approved_by, key=key)
 
@@ -301,10 +307,7 @@ def _ended(
     approved_by: Actor,
     key: str | None,
 ) -> Changes:
-    plain, _, _ = read_code(code)
-    half = store_of(uow).passage(plain, Direction.OUT)
-    if half is None:
-        raise NotFoundError(kind="move", ref=plain)
+    half = _half(uow, code, outcome)
     before = locked_membership(uow, half.person)
     found = case(uow, by=by, approved_by=approved_by, people=(before.id,))
     action_name = f"custody.move_{outcome.value}"
@@ -316,7 +319,11 @@ def _ended(
         )
     grounds: tuple[Movement, ...] = ()
     if outcome is Outcome.CANCELLED:
-        amounts = {before.custody: -half.custody_minutes, before.held: -half.held_minutes}
+        way = -1 if half.direction is Direction.OUT else 1
+        amounts = {
+            before.custody: way * half.custody_minutes,
+            before.held: way * half.held_minutes,
+        }
         grounds = _cleared(uow, before, amounts, found, key=inner(key, "back"))
     end = PassageEnd(
         id=FactId(found.now.fresh.id()),
@@ -326,12 +333,26 @@ def _ended(
         actor=by,
         approver=approved_by,
     )
-    turned = _turned(uow, before, outcome, found, by=by)
+    went = half.direction is Direction.OUT
+    turned = _turned(uow, before, outcome, found, by=by) if went else Changes()
     return Changes(
         added=(end, *grounds, *turned.added),
         changed=turned.changed,
         events=(acted(f"move {outcome.value}", half.id),),
     )
+
+
+def _half(uow: UnitOfWork, code: str, outcome: Outcome) -> Passage:
+    """The half that went out under this code; where there is none, one that came in to cancel.
+
+    *Refuses* what is no code, with ``InputError``, and an unknown one, with ``NotFoundError``.
+    """
+    plain, _, _ = read_code(code)
+    ways = (Direction.OUT, Direction.IN)[: 1 + (outcome is Outcome.CANCELLED)]
+    for way in ways:
+        if (known := store_of(uow).passage(plain, way)) is not None:
+            return known[0]
+    raise NotFoundError(kind="move", ref=plain)
 
 
 def _turned(

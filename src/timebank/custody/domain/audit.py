@@ -170,11 +170,8 @@ def check_passages(books: Books) -> Iterator[Finding]:
     said: Counter[PersonId] = Counter()
     for passage, end in books.passages:
         minutes = passage.custody_minutes + passage.held_minutes
-        back = end is not None and end.outcome is Outcome.CANCELLED
-        if passage.direction is Direction.IN:
-            said[passage.person] += minutes
-        elif not back:
-            said[passage.person] -= minutes
+        if end is None or end.outcome is not Outcome.CANCELLED:
+            said[passage.person] += minutes if passage.direction is Direction.IN else -minutes
     done: Counter[PersonId] = Counter()
     for each in books.moved:
         if each.reverses is None and each.source_kind is AccountKind.CLEARING:

@@ -41,7 +41,7 @@ class Half:
 
     @property
     def cancelled(self) -> bool:
-        """Whether they never left."""
+        """Whether it was taken back: they never left, or did not come here."""
         return self.end is not None and self.end.outcome is Outcome.CANCELLED
 
 
@@ -61,12 +61,17 @@ class Crossing:
 
 
 def joined(sites: Sequence[Site]) -> tuple[Crossing, ...]:
-    """Every move with its halves at all these sites, in order of code."""
+    """Every move with its halves at all these sites, in order of code.
+
+    What came in and was taken back there is none: its code may be taken again.
+    """
     found: dict[str, tuple[list[Half], list[Half]]] = {}
     for site in sites:
         for passage, end in site.passages:
-            left, came = found.setdefault(passage.code, ([], []))
             half = Half(at=site.slug, passage=passage, end=end, zone=site.zone)
+            if half.cancelled and passage.direction is Direction.IN:
+                continue
+            left, came = found.setdefault(passage.code, ([], []))
             (left if passage.direction is Direction.OUT else came).append(half)
     return tuple(
         Crossing(code=code, left=tuple(left), came=tuple(came))

@@ -30,7 +30,7 @@ class Direction(Enum):
 
 
 class Outcome(Enum):
-    """How the half that went out ended: taken at the other site, or taken back."""
+    """How a half ended: taken at the other site, or taken back."""
 
     ARRIVED = "arrived"
     CANCELLED = "cancelled"
@@ -40,12 +40,14 @@ class Outcome(Enum):
 class Passage(WingValue):
     """One half of a move between two sites, each a bank of its own. Both halves have one ``code``.
 
-    Nothing personal crosses: a code, minutes, and the other site's slug.
+    Nothing personal crosses: a code, minutes, and the other site's slug. ``entry`` counts how often
+    this site took the code: a half that was taken back can be taken again.
     """
 
     id: FactId
     code: str
     direction: Direction
+    entry: int
     site: str
     person: PersonId
     custody_minutes: int
@@ -57,7 +59,7 @@ class Passage(WingValue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageEnd(WingValue):
-    """What became of the half that went out."""
+    """What became of a half: of one that came in, only that it was taken back."""
 
     id: FactId
     passage: FactId

@@ -112,7 +112,10 @@ def arrived(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> R
 
 
 def cancel(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Receipt:
-    """They never left: the hours come back. Not once the other half is known."""
+    """They never left: the hours come back. Not once the other half is known.
+
+    Where the slip came in, it takes that back: for another --person or --site it is taken anew.
+    """
     two = desk.second_person(approved_by)
     return custody.sites.move_cancel(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
 
