@@ -145,6 +145,25 @@ def test_a_damaged_bundle_is_exit_2_and_names_the_section(road: Road, spoil: str
     road.taken("1.bundle")
 
 
+@pytest.mark.parametrize("content", [b"", b"of last week\n", b"\x89PNG\r\n", b'{"a":1}\n', b"[]"])
+def test_a_file_that_is_no_bundle_is_exit_2_and_said_to_be_none(road: Road, content: bytes) -> None:
+    (road.stick / "photo").write_bytes(content)
+    answer = road.bring("photo")
+    assert (answer.code, "photo is no bundle" in json.loads(answer.err)["message"]) == (2, True)
+
+
+def test_a_bundle_to_which_somebody_added_carriage_returns_says_the_same(road: Road) -> None:
+    road.export("1.bundle")
+    file = road.stick / "1.bundle"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    road.taken("1.bundle")
+    twice = file.read_bytes().replace(b"\r\n", b"\r\r\n")
+    file.write_bytes(twice)
+    assert (road.bring("1.bundle").code, json.loads(road.bring("1.bundle").err)["code"]) == (
+        *(2, "bundle_damaged"),
+    )
+
+
 def test_a_missing_file_is_exit_2(road: Road) -> None:
     assert road.bring("9.bundle").code == 2
     assert run("bundle", "export", "--out", str(road.stick / "no" / "1.bundle")).code == 2

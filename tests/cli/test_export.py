@@ -41,6 +41,17 @@ def test_a_file_holds_the_journal_and_no_names(used, tmp_path, format_):
         assert transaction["transaction"] in text
 
 
+@pytest.mark.parametrize("option", ["--out", "--with-people"])
+def test_no_file_is_written_over(used, tmp_path, option):
+    kept = tmp_path / "kept"
+    kept.write_text("of last week\n", encoding="utf-8")
+    files = {"--out": str(tmp_path / "new"), option: str(kept)}
+    refused = run("export", *(word for pair in files.items() for word in pair))
+    assert (refused.code, "nothing is overwritten" in refused.err) == (2, True)
+    assert [file.name for file in tmp_path.iterdir() if file.name in ("new", "kept")] == ["kept"]
+    assert kept.read_text(encoding="utf-8") == "of last week\n"
+
+
 def test_every_format_but_the_one_for_load_is_tried_here():
     assert [*FORMATS] == ["jsonl", *FIRST, "timeoverflow"]
 

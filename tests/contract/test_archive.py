@@ -12,6 +12,7 @@ from tests.backends import BANK, MemoryBackend, World
 from tests.support import refusal, waiting_facts
 from timebank import audits, journal, members
 from timebank.actions._archive import line_of
+from timebank.errors import InputError
 from timebank.ports import WingRow
 
 
@@ -91,6 +92,13 @@ DAMAGES = {
         lambda lines: ended([*lines[:-1], '{"type":"library.tool"}']),
         BANK,
     ),
+    "a head without a bank": (lambda lines: ended([without(lines[0], "bank"), *lines[1:-1]]), BANK),
+    "a policy without a body": (
+        lambda lines: ended(
+            [without(x, "body") if '"type":"policy"' in x else x for x in lines[:-1]]
+        ),
+        BANK,
+    ),
     "no JSON": (lambda lines: ended([*lines[:-1], "{"]), BANK),
     "no object": (lambda lines: ended([*lines[:-1], "7"]), BANK),
     "torn": (lambda lines: lines[:-1], BANK),
@@ -98,6 +106,12 @@ DAMAGES = {
     "something after the end": (lambda lines: [*lines, "{}"], BANK),
     "another leaf": (lambda lines: ended([swapped(line) for line in lines[:-1]]), BANK),
 }
+
+
+def without(line: str, name: str) -> str:
+    row = json.loads(line)
+    del row[name]
+    return json.dumps(row, sort_keys=True, separators=(",", ":"))
 
 
 def swapped(line: str) -> str:
@@ -114,6 +128,23 @@ def test_a_damaged_file_is_refused(world):
         known = people if bank == BANK else None
         said = refusal(partial(loaded, world, spoil(lines), known, bank))
         assert said == "invalid_input file", damage
+
+
+@pytest.mark.usefixtures("seasoned")
+def test_what_a_line_lacks_is_said_with_its_number(world):
+    lines, _ = exported(world)
+    at = next(n for n, line in enumerate(lines, 1) if '"type":"policy"' in line)
+    spoilt = ended([without(x, "body") if n == at else x for n, x in enumerate(lines[:-1], 1)])
+    with pytest.raises(InputError, match=f"line {at} has no body"):
+        loaded(world, spoilt, None)
+
+
+@pytest.mark.usefixtures("seasoned")
+@pytest.mark.parametrize("name", ["bank", "name"])
+def test_people_without_a_head_are_refused(world, name):
+    lines, people = exported(world)
+    headless = ended([without(people[0], name), *people[1:-1]])
+    assert refusal(lambda: loaded(world, lines, headless)) == "invalid_input file"
 
 
 @pytest.mark.usefixtures("seasoned")

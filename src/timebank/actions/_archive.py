@@ -143,13 +143,14 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     rows = _checked(lines, SCHEMA)
     head = next(rows)
     persons, titles, notes, secret = read_people(uow, people)
-    bank = restored(Bank, head["bank"])
+    bank = restored(Bank, _field(head, "bank", 1))
     if bank.slug != uow.slug:
         raise InputError(field="file", problem=f"it holds the bank {bank.slug}, not {uow.slug}")
     uow.archive.restore([replace(bank, **secret)])
     count = 0
     while part := list(islice(rows, AT_ONCE)):
-        values = [_named(value_of(row), persons, titles) for row in part]
+        read = (value_of(row, line=n) for n, row in enumerate(part, count + 2))
+        values = [_named(value, persons, titles) for value in read]
         uow.archive.restore([*values, *(_wordless(values) if people is None else ())])
         count += len(part)
     uow.archive.restore(notes)
@@ -157,15 +158,17 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     return count + 2
 
 
-def value_of(row: dict[str, Any]) -> Any:
-    """What a line of the journal file holds. *Refuses* unknown kinds with ``InputError``."""
+def value_of(row: dict[str, Any], *, line: int | None = None) -> Any:
+    """What a line of the journal file holds. *Refuses* unknown kinds, and a line that lacks what
+    its kind has, with ``InputError``.
+    """
     word = str(row.pop("type", ""))
     if "." in word:
         return WingRow(kind=word, row=_row_of(word, row))
     if word not in KINDS:
         raise InputError(field="file", problem=f"a line of it holds an unknown {word!r}")
     if word == "policy":
-        row["policy"] = policy_from(row["body"])
+        row["policy"] = policy_from(_field(row, "body", line))
     return restored(KINDS[word], row)
 
 
@@ -174,6 +177,14 @@ def _row_of(word: str, line: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InputError(field="file", problem=f"a line of {word} has no row")
     return row
+
+
+def _field(row: Mapping[str, Any], name: str, line: int | None) -> Any:
+    """A field that the line must have. *Refuses* a line without it, with ``InputError``."""
+    if name not in row:
+        where = "a line of it" if line is None else f"line {line}"
+        raise InputError(field="file", problem=f"{where} has no {name}")
+    return row[name]
 
 
 def _named(value: Any, persons: Mapping[str, Person], titles: Mapping[str, str | None]) -> Any:
@@ -201,8 +212,8 @@ def read_people(
         return {}, {}, [], of_bank
     rows = _checked(lines, PEOPLE_SCHEMA)
     head = next(rows)
-    if head["bank"] != uow.slug:
-        raise InputError(field="people", problem=f"it holds the people of {head['bank']}")
+    if (bank := _field(head, "bank", 1)) != uow.slug:
+        raise InputError(field="people", problem=f"it holds the people of {bank}")
     persons: dict[str, Person] = {}
     titles: dict[str, str | None] = {}
     notes = []
@@ -212,10 +223,10 @@ def read_people(
             person = restored(Person, row)
             persons[person.id] = person
         elif word == "title":
-            titles[row["id"]] = row["title"]
+            titles[_field(row, "id", None)] = _field(row, "title", None)
         else:
             notes.append(restored(Note, row))
-    of_bank["name"] = head["name"]
+    of_bank["name"] = _field(head, "name", 1)
     if "secret" in head:  # a bundle's people come without it
         of_bank["secret"] = bytes.fromhex(head["secret"])
     return persons, titles, notes, of_bank

@@ -78,13 +78,14 @@ def sections(lines: Iterable[str], verify: Verify | None = None) -> Iterator[Sec
     """The sections of a file in order; what comes out is whole, the file only at the end.
 
     *Refuses* a file that is torn, was edited, or is no bundle, naming the section, with
-    ``BundleDamaged``; and, with ``verify``, one that it does not accept.
+    ``BundleDamaged``; and, with ``verify``, one that it does not accept. How lines end is no part
+    of what is checked: nothing that a bundle says is in there.
     """
     whole, count, number = sha256(), 0, 0
     part: list[tuple[str, Row]] = []
     rest = iter(lines)
     for raw in rest:
-        line = raw.rstrip("\r\n")
+        line = raw.removesuffix("\n").removesuffix("\r")  # a mail or an editor may have added it
         row = _parsed(line, number)
         if row["type"] == "end":
             _check_end(row, part, number, count, whole.hexdigest())

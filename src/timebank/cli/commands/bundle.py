@@ -226,5 +226,6 @@ def _slug_in(file: Path) -> str:
     """The bank that the bundle's first line names."""
     slug = slug_in(file, errors=_AS_IT_IS)
     if slug is None:
-        raise timebank.errors.BundleDamaged(section="0", problem="its first line names no bank")
+        problem = f"{file} is no bundle, or its first line is damaged"
+        raise timebank.errors.BundleDamaged(section="0", problem=problem)
     return slug

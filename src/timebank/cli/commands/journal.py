@@ -14,7 +14,7 @@ import typer
 import timebank
 from timebank.cli import options
 from timebank.cli.command import place, reading
-from timebank.cli.files import lines_of, slug_in, writing_to
+from timebank.cli.files import lines_of, require_new, slug_in, writing_to
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.errors import InputError
@@ -54,7 +54,7 @@ def export(
         str, typer.Option("--format", metavar="FORMAT", help=f"One of: {', '.join(FORMATS)}.")
     ] = "jsonl",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Instead of stdout.")
+        Path | None, typer.Option("--out", metavar="FILE", help="A new file, instead of stdout.")
     ] = None,
     with_people: WithPeople = None,
 ) -> Answer:
@@ -67,6 +67,9 @@ def export(
         raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
     if with_people is not None and format_ not in PEOPLE:
         raise InputError(field="with_people", problem=f"a {format_} file goes without names")
+    for file, field in ((out, "out"), (with_people, "with_people")):
+        if file is not None:
+            require_new(file, field)
     count = _written(FORMATS[format_](uow), out)
     if with_people is not None:
         _written(PEOPLE[format_](uow), with_people, mode=0o600)
