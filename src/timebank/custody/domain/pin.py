@@ -72,15 +72,21 @@ def stands(pin: Pin | None) -> bool:
 def checked_pin(text: str, *, name: str = "pin") -> str:
     """A PIN that is worth having: the error never repeats it.
 
-    *Refuses* what is not 6 to 12 digits, one digit alone, and a run, with ``InputError``.
+    *Refuses* what is not 6 to 12 digits, and what is too plain, with ``InputError``.
     """
     plain = text if isinstance(text, str) else ""
     fits = plain.isascii() and plain.isdigit() and LEAST_DIGITS <= len(plain) <= MOST_DIGITS
     if not fits:
         raise InputError(field=name, problem=f"it has {LEAST_DIGITS} to {MOST_DIGITS} digits")
-    if len({*plain}) == 1 or any(plain in run * 2 for run in _RUNS):
-        raise InputError(field=name, problem="one digit, or digits in a row, are guessed first")
+    if too_plain(plain):
+        problem = "one digit over and over, or digits in a row, are guessed first"
+        raise InputError(field=name, problem=problem)
     return plain
+
+
+def too_plain(pin: str) -> bool:
+    """Whether all digits but one at most are the same, or they run up or down."""
+    return max(map(pin.count, pin)) >= len(pin) - 1 or any(pin in run * 2 for run in _RUNS)
 
 
 def derived(pin: str, salt: bytes) -> bytes:
