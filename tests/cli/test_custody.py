@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import done, run
+from timebank.cli.commands.custody import _desk
 
 CSV = """paper,activity,worked_on,person,minutes
 S-1,garden,{day},r7,52
@@ -56,6 +57,48 @@ def test_a_batch_is_entered_as_a_whole_under_its_announced_total(site: str, tmp_
     assert [len(sheet["lines"]) for sheet in listed] == [2, 1]
     assert run("custody", "sheet", "import", str(file), "--total", "2:32").code == 4
     assert len(done("custody", "sheet", "list")["sheets"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (CSV.replace(",", ";").encode(), "parted by semicolons; save the file with commas"),
+        (CSV.replace(",", "\t").encode(), "parted by tabs; save the file with commas"),
+        (CSV.replace("garden", "j\u00fcrgen").encode("latin-1"), "is no text in UTF-8; save it as"),
+        (CSV.encode() + b'"' + b"x" * 200_000, "is no row: is a quote missing?"),
+    ],
+)
+def test_a_file_that_is_no_such_file_says_what_to_do(
+    site: str, tmp_path: Path, written: bytes, said: str
+) -> None:
+    file = tmp_path / "sheets.csv"
+    file.write_bytes(written.replace(b"{day}", site.encode()))
+    refused = run("custody", "sheet", "import", str(file), "--total", "2:32")
+    assert (refused.code, said in refused.err) == (2, True), refused.err
+
+
+def test_a_refusal_says_what_staff_call_whom_it_is_about(site: str) -> None:
+    refused = run("custody", "person", "admit", "r7")
+    id_ = done("custody", "person", "show", "r7")["person"]
+    assert f"({id_} is r7)" in refused.err
+    new = ("custody", "sheet", "new", "S-9", "--activity", "garden", "--on", site)
+    done(*new, "--line", "r7=1:00")
+    assert "is S-9)" in run("custody", "sheet", "post", "S-9").err
+
+
+def test_nobody_acts_in_a_dry_run_of_winding_up(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIMEBANK_ACTOR")
+    assert site
+    refused = run("custody", "windup", "--dry-run")
+    assert (refused.code, "2 people who are not released" in refused.err) == (4, True)
+    assert run("custody", "windup").code == 2
+
+
+def test_lists_say_the_day_of_the_bank(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("custody", "person", "admit", "r7").code == 4
+    monkeypatch.setattr(_desk, "day_of", lambda when, zone: f"{zone} {when:%Y}")
+    for listed in ("attempts",):
+        assert f"Europe/London {site[:4]}" in run("custody", listed).out
 
 
 def test_one_line_that_is_refused_enters_nothing(site: str, tmp_path: Path) -> None:

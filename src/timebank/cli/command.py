@@ -120,15 +120,16 @@ def writing(
     ``unnamed="system"`` lets the program itself act where nobody is named. Of a command with the
     option ``dry_run`` nothing is kept where it is given. ``on_refusal`` is called in a commit of
     its own, after everything was undone, where the rules said no. ``each_time`` takes who acts from
-    the command alone, never from the environment. ``before`` is called first, with the place and
-    what was given, in commits of its own.
+    the command alone, never from the environment; its dry run asks for nobody. ``before`` is called
+    first, with the place and what was given, in commits of its own.
     """
 
     def run(fn: Callable[..., Any], own: dict[str, Any], shared: dict[str, Any]) -> None:
         def act(uow: UnitOfWork) -> Answer:
             require_own(uow.banks.get())
             by = Actor.system()
-            if shared["by"] or unnamed == "named":
+            looks = each_time and own.get("dry_run")
+            if shared["by"] or (unnamed == "named" and not looks):
                 by = actor(
                     uow, shared["by"], role=shared["by_role"], on_behalf_of=shared["on_behalf_of"]
                 )

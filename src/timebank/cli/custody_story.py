@@ -200,7 +200,7 @@ def _attempt(sites: list[Site], say: Say) -> None:
 
 
 def _move(sites: list[Site], say: Say) -> None:
-    """Somebody moves at a day's notice, with a slip."""
+    """Somebody moves at a day's notice, with a code."""
     old, new = sites[0], sites[1]
     ref = old.inside[0]
     old.two(custody.sites.move_out, ref, to=new.slug)
@@ -217,7 +217,7 @@ def _move(sites: list[Site], say: Say) -> None:
     new.two(custody.sites.move_in, half.code, person=came, site=old.slug)
     old.two(custody.sites.move_arrived, half.code)
     minutes = Hours(minutes=half.custody_minutes + half.held_minutes)
-    say(f"{ref} moves from {old.slug} to {new.slug} with {minutes}, on slip {half.code}.")
+    say(f"{ref} moves from {old.slug} to {new.slug} with {minutes}, under the code {half.code}.")
 
 
 def _release(sites: list[Site], say: Say) -> None:

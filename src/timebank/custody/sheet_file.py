@@ -71,7 +71,7 @@ def read(text: str, *, total: Hours) -> tuple[SheetDraft, ...]:
         raise FileFaults(faults=tuple(faults))
     rows.fieldnames = names
     papers: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(_readable(rows), start=2):
         cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
         papers.setdefault(cells["paper"], []).append((number, cells))
     drafts = [_draft(lines, faults) for lines in papers.values()]
@@ -82,6 +82,14 @@ def read(text: str, *, total: Hours) -> tuple[SheetDraft, ...]:
     if faults:
         raise FileFaults(faults=tuple(sorted(faults, key=lambda fault: fault.line)))
     return tuple(drafts)
+
+
+def _readable(rows: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from rows
+    except csv.Error:
+        fault = Fault(line=rows.line_num, column="paper", problem="is no row: is a quote missing?")
+        raise FileFaults(faults=(fault,)) from None
 
 
 def compare(first: Iterable[SheetDraft], second: Iterable[SheetDraft]) -> None:
@@ -120,6 +128,11 @@ def _comparable(value: Any) -> Any:
 
 
 def _header_faults(names: list[str]) -> Iterator[Fault]:
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if any(mark in name for name in names):
+            problem = f"the columns are parted by {called}; save the file with commas"
+            yield Fault(line=1, column="paper", problem=problem)
+            return
     for name in REQUIRED:
         if name not in names:
             yield Fault(line=1, column=name, problem="the column is missing")

@@ -51,7 +51,7 @@ def move_out(
 ) -> Changes:
     """Somebody leaves for the site ``to``: all hours inside go to the clearing account.
 
-    The receipt's last event has the passage; ``passages`` shows its code for the slip. Sheets of
+    The receipt's last event has the passage; ``passages`` shows the code that goes along. Sheets of
     theirs that are not posted yet are listed by ``unposted``.
 
     *Refuses*, in this order: an unknown person, a slug that is none or this site's own, a person in
@@ -99,7 +99,7 @@ def move_in(
     approved_by: Actor,
     key: str | None = None,
 ) -> Changes:
-    """Somebody who was admitted here brings a slip: its minutes come out of the clearing account.
+    """Somebody who was admitted here brings a code: its minutes come out of the clearing account.
 
     *Refuses*, in this order: what is no code, an unknown person, a slug that is none or this site's
     own, a person in custody as one of the two, a missing second person, a code that was used here
@@ -160,7 +160,7 @@ def move_cancel(
 ) -> Changes:
     """They never left: the hours come back. Not once the other half is known.
 
-    Where the slip came in it takes that back, as for another person or site than was entered: the
+    Where the code came in it takes that back, as for another person or site than was entered: the
     hours are under way again, and the code can be taken anew.
 
     *Refuses* what ``move_arrived`` refuses, and what adjusting refuses, as hours spent since.
@@ -314,9 +314,8 @@ def _ended(
     require_two(found, action_name)
     ends = {passage.id: end for passage, end in found.store.passages()}
     if (known := ends[half.id]) is not None:
-        raise WrongState(
-            kind="move", id=half.id, state=known.outcome.value, act=outcome.value, possible=()
-        )
+        act = "arrive" if outcome is Outcome.ARRIVED else "be cancelled"
+        raise WrongState(kind="move", id=half.id, state=known.outcome.value, act=act, possible=())
     grounds: tuple[Movement, ...] = ()
     if outcome is Outcome.CANCELLED:
         way = -1 if half.direction is Direction.OUT else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from inspect import signature
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from timebank import custody
 from timebank.cli import names
 from timebank.cli.command import writing
 from timebank.cli.commands.custody._signing import attempted, sign
+from timebank.domain.bank import day_of
 from timebank.errors import NotFoundError
 from timebank.ports import ReadingUnit
 
@@ -40,6 +42,11 @@ def acting(
         )(fn)
 
     return made
+
+
+def bank_days(uow: ReadingUnit) -> Callable[[datetime], date]:
+    """Which day of the bank a moment is on."""
+    return partial(day_of, zone=uow.banks.get().zone)
 
 
 def sheet_id(uow: ReadingUnit, name: str) -> str:

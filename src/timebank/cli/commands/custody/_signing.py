@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, Final
@@ -15,7 +15,8 @@ from typing import Any, Final
 from timebank import custody
 from timebank.cli.command import Desk
 from timebank.cli.session import Place, actor
-from timebank.errors import InputError, RefusedError, TimebankError
+from timebank.domain.ids import PersonId
+from timebank.errors import InputError, NotFoundError, RefusedError, TimebankError
 from timebank.ports import UnitOfWork
 
 _ID: Final = re.compile("[0-9a-f]{32}")
@@ -27,10 +28,12 @@ def sign(action: str, where: Place, given: Mapping[str, Any]) -> None:
     *Refuses* nobody named, and what ``pins.check`` finds. Where the second person is missing
     nobody is asked: the action itself refuses that.
     """
+    if given.get("dry_run"):
+        return
     refs = {named(given["by"]): given["by_role"]}
     if "approved_by" in given:
         refs.setdefault(given["approved_by"], None)
-    if given.get("dry_run") or None in refs:
+    if None in refs:
         return
     with where.reading(given["bank"]) as uow:
         for ref, role in refs.items():
@@ -110,8 +113,24 @@ def remembering(
 
 
 def attempted(action: str, desk: Desk, error: RefusedError) -> None:
-    """Keep that the rules refused something: codes and ids, no words."""
+    """Keep that the rules refused something: codes and ids, no words.
+
+    The error, which only the person who sits here sees, says beside its ids what staff call them.
+    """
     subjects = [v for v in error.data.values() if isinstance(v, str) and _ID.fullmatch(v)]
     custody.scheme.record_attempt(
         desk.uow, action=action, error=error.code, subjects=subjects, by=desk.by
     )
+    if called := [*_called(desk.uow, sorted({*_ID.findall(str(error))}))]:
+        error.add_note("; ".join(called))
+
+
+def _called(uow: UnitOfWork, ids: Sequence[str]) -> Iterator[str]:
+    """The ref of each person, and the paper number of each sheet, among these ids."""
+    people = uow.people.many([PersonId(id_) for id_ in ids])
+    for id_ in ids:
+        who = people.get(PersonId(id_))
+        if who is not None and who.ref:
+            yield f"{id_} is {who.ref}"
+        with suppress(NotFoundError):
+            yield f"{id_} is {custody.sheets.get(uow, id_).sheet.paper}"

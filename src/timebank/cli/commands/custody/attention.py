@@ -11,7 +11,7 @@ import typer
 from timebank import custody
 from timebank.cli import options
 from timebank.cli.command import Desk, group, reading
-from timebank.cli.commands.custody._desk import acting, exception_id
+from timebank.cli.commands.custody._desk import acting, bank_days, exception_id
 from timebank.cli.documents import named, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
@@ -47,9 +47,10 @@ def list_(
     labels = Labels(uow).learn(
         people={one.person for one, _ in found}, accounts={one.account for one, _ in found}
     )
+    day = bank_days(uow)
     rows = [
         (
-            one.recorded_at.date(),
+            day(one.recorded_at),
             one.rule.value,
             labels.short(one.person),
             labels.short(one.account),
@@ -86,10 +87,8 @@ def close(
 def attempts(uow: ReadingUnit, after: options.After = None, limit: options.Limit = 100) -> Answer:
     """List what was refused: who asked, for what, and by which rule."""
     found = custody.scheme.attempts(uow, after=after, limit=limit)
-    labels = Labels(uow).learn(actors=[one.actor for one in found])
-    rows = [
-        (one.recorded_at.date(), labels.actor(one.actor), one.action, one.code) for one in found
-    ]
+    labels, day = Labels(uow).learn(actors=[one.actor for one in found]), bank_days(uow)
+    rows = [(day(one.recorded_at), labels.actor(one.actor), one.action, one.code) for one in found]
     return page(
         "timebank.custody-attempts/1",
         uow.slug,

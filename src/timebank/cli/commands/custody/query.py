@@ -9,7 +9,7 @@ import typer
 from timebank import custody
 from timebank.cli import names
 from timebank.cli.command import Desk, group, reading
-from timebank.cli.commands.custody._desk import acting, query_id, sheet_id
+from timebank.cli.commands.custody._desk import acting, bank_days, query_id, sheet_id
 from timebank.cli.documents import named, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
@@ -92,10 +92,10 @@ def list_(
 ) -> Answer:
     """List slips that wait for an answer, in order of record."""
     found = custody.queries.list(uow, open_only=not all_)
-    labels = Labels(uow).learn(people={one.person for one, _ in found})
+    labels, day = Labels(uow).learn(people={one.person for one, _ in found}), bank_days(uow)
     rows = [
         (
-            one.recorded_at.date(),
+            day(one.recorded_at),
             one.paper,
             labels.short(one.person),
             one.concern.value,

@@ -12,7 +12,7 @@ import typer
 from timebank import custody
 from timebank.cli import names, options
 from timebank.cli.command import Desk, group, reading, receipts
-from timebank.cli.commands.custody._desk import acting, sheet_id
+from timebank.cli.commands.custody._desk import acting, bank_days, sheet_id
 from timebank.cli.commands.custody._signing import this_seat
 from timebank.cli.documents import named, page, plain
 from timebank.cli.names import Labels
@@ -229,8 +229,9 @@ def show(uow: ReadingUnit, sheet: Which) -> Answer:
         )
         for one in file.lines
     ]
+    day = bank_days(uow)
     acts = [
-        (one.act, labels.actor(one.actor), one.recorded_at.date(), one.paper, one.seat, one.reason)
+        (one.act, labels.actor(one.actor), day(one.recorded_at), one.paper, one.seat, one.reason)
         for one in file.acts
     ]
     text = (
@@ -307,5 +308,8 @@ def _labels(uow: ReadingUnit, files: tuple[SheetFile, ...]) -> Labels:
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(field="file", problem=f"{file}: {error}") from None
+    except OSError as error:
+        raise InputError(field="file", problem=f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        problem = f"{file} is no text in UTF-8; save it as CSV in UTF-8"
+        raise InputError(field="file", problem=problem) from None

@@ -11,7 +11,7 @@ import timebank
 from timebank import custody
 from timebank.cli import options
 from timebank.cli.command import Desk, group, place, reading
-from timebank.cli.commands.custody._desk import acting
+from timebank.cli.commands.custody._desk import acting, bank_days
 from timebank.cli.documents import named, plain
 from timebank.cli.failures import FINDINGS
 from timebank.cli.names import Labels
@@ -25,7 +25,7 @@ from timebank.domain.transaction import Transfer
 from timebank.ports import ReadingUnit
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person in custody: ref or id.")]
-Code = Annotated[str, typer.Argument(metavar="CODE", help="The code on the slip.")]
+Code = Annotated[str, typer.Argument(metavar="CODE", help="The code that goes along.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +45,7 @@ def register(app: typer.Typer) -> None:
         acting(move, name, action=f"custody.move_{name}", example=full)(command)
     reading(move, "list", example=f"{start} move list")(list_)
     place(move, "match", example=f"{start} move match")(match)
-    acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run --by cora")(
-        windup
-    )
+    acting(app, "windup", action="custody.windup", example=f"{start} windup --dry-run")(windup)
 
 
 def out(
@@ -56,7 +54,7 @@ def out(
     to: Annotated[str, typer.Option("--to", metavar="BANK", help="The other site's slug.")],
     approved_by: options.ApprovedBy = None,
 ) -> Answer:
-    """Somebody leaves for another site: print the slip that goes along."""
+    """Somebody leaves for another site: print the code that goes along."""
     custody.sites.move_out(
         desk.uow,
         person,
@@ -74,7 +72,7 @@ def out(
         "unposted": [*papers],
     }
     lines = [
-        f"Slip for {half.site}: {half.code}",
+        f"Code for {half.site}: {half.code}",
         f"In custody {Hours(minutes=half.custody_minutes)}, "
         f"held {Hours(minutes=half.held_minutes)}. No cash value.",
     ]
@@ -93,7 +91,7 @@ def in_(
     ],
     approved_by: options.ApprovedBy = None,
 ) -> Receipt:
-    """Somebody brings a slip from another site: their hours are here from now on."""
+    """Somebody brings a code from another site: their hours are here from now on."""
     return custody.sites.move_in(
         desk.uow,
         code,
@@ -106,7 +104,7 @@ def in_(
 
 
 def arrived(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Receipt:
-    """The other site has taken the slip: the membership here is closed."""
+    """The other site has taken the code: the membership here is closed."""
     two = desk.second_person(approved_by)
     return custody.sites.move_arrived(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
 
@@ -114,7 +112,7 @@ def arrived(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> R
 def cancel(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Receipt:
     """They never left: the hours come back. Not once the other half is known.
 
-    Where the slip came in, it takes that back: for another --person or --site it is taken anew.
+    Where the code came in, it takes that back: for another --person or --site it is taken anew.
     """
     two = desk.second_person(approved_by)
     return custody.sites.move_cancel(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
@@ -123,10 +121,10 @@ def cancel(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Re
 def list_(uow: ReadingUnit) -> Answer:
     """List the halves of moves, in order of record."""
     found = custody.sites.passages(uow)
-    labels = Labels(uow).learn(people={half.person for half, _ in found})
+    labels, day = Labels(uow).learn(people={half.person for half, _ in found}), bank_days(uow)
     rows = [
         (
-            half.recorded_at.date(),
+            day(half.recorded_at),
             half.direction.value,
             half.site,
             labels.short(half.person),
@@ -196,7 +194,7 @@ def windup(
 
     Refused while anybody is inside, a sheet is on its way, a move waits for its other half, or a
     slip for its answer.
-    A dry run needs no second person.
+    A dry run needs nobody to act.
     """
     if dry_run:
         moves = [_planned(move) for move in custody.sites.plan(desk.uow)]
