@@ -146,6 +146,19 @@ def test_a_standing_tells_the_status_of_each_day(world: World) -> None:
     assert statuses == ["active", "suspended", "suspended", "active"]
 
 
+@pytest.mark.parametrize("more", [0, 20])
+def test_the_house_tells_how_few_or_many_people_stand(world: World, more: int) -> None:
+    """With the history of one who was suspended, the roles of staff, and nobody unknown."""
+    world.do(members.suspend, "ben", reason="safeguarding", by=world.cora)
+    joined = [world.do(members.join, name=f"N{n}", by=world.cora).member_id for n in range(more)]
+    known = {world.people["anna"], world.people["ben"], world.cora.person, *joined}
+    alone = world.see(lambda u: u.people.standings(known))
+    assert set(alone) == known
+    assert world.see(lambda u: u.banks.house({*known, NOBODY}).people) == alone
+    assert world.see(lambda u: u.banks.house([NOBODY]).people) == {}
+    assert world.see(lambda u: u.banks.house().people) == {}
+
+
 def test_a_status_that_changed_twice_in_a_day_is_the_last(world: World) -> None:
     world.do(members.suspend, "ben", reason="safeguarding", by=world.cora)
     world.do(members.resume, "ben", by=world.cora)
