@@ -143,7 +143,8 @@ def _another(_: Connection, column: Column[Any], value: Any) -> Any:
     if _kind(column) is str and (words := _words_of(column)):
         return next(word for word in words if word != value)
     if isinstance(column.type, (Id, AccountKey)):
-        return value[:-1] + ("0" if value[-1] != "0" else "1")
+        at = len(value) * 3 // 4  # the last digit alone may make it the next id of its unit of work
+        return value[:at] + ("0" if value[at] != "0" else "1") + value[at + 1 :]
     if isinstance(value, datetime):
         return value + timedelta(seconds=1)
     if isinstance(value, date):
