@@ -41,9 +41,9 @@ soak:           ## an hour of mixed work in each database, with kills and an aud
 	@TIMEBANK_SOAK_MINUTES=$${TIMEBANK_SOAK_MINUTES:-60} .venv/bin/python -m pytest \
 		tests/load/test_soak.py
 
-planted:        ## each planted fault in every row that counts
+planted:        ## each planted fault, in the ledger and in custody, by a whole audit
 	@scripts/setup.sh
-	@.venv/bin/python -m pytest tests/audit -m long
+	@.venv/bin/python -m pytest tests/audit tests/custody/test_planted_faults.py -m long
 
 roundtrips:     ## every failure of a database, at each round trip of each action
 	@scripts/setup.sh
