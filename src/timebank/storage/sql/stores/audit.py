@@ -30,6 +30,7 @@ from timebank.domain.audit import (
     TransferLine,
 )
 from timebank.storage.sql import schema, wing_rows
+from timebank.storage.sql.link import Link
 from timebank.storage.sql.recording import SEALED, SHAPES
 from timebank.storage.sql.rows import ledger
 from timebank.storage.sql.stores.audit_entries import SqlAuditEntries
@@ -42,9 +43,15 @@ from timebank.storage.sql.stores.audit_ties import is_about
 class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     """``AuditSource`` in SQL."""
 
+    def __init__(self, link: Link, later: Later | None = None) -> None:
+        super().__init__(link, later)
+        self._sizes: dict[str, int] = {}
+
     def later(self, size: int, sealed_at: datetime) -> SqlAuditSource:
         """The same of what the first leaves do not seal."""
-        return SqlAuditSource(self.link, Later(self.link, size, sealed_at))
+        source = SqlAuditSource(self.link, Later(self.link, size, sealed_at))
+        source._sizes = self._sizes
+        return source
 
     def accounts(self) -> Iterator[Account]:
         """Every account in order of id."""
@@ -252,8 +259,8 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     def _as_many_as_accounted(self) -> bool:
         """Whether there are as many facts as leaves and rows of the queue: each has its own."""
         places = (schema.leaf, schema.seal_queue)
-        facts = sum(self._count(self._own(SHAPES[kind][0])) for kind in SEALED)
-        accounted = sum(self._count(self._own(table)) for table in places)
+        facts = sum(self._size(SHAPES[kind][0]) for kind in SEALED)
+        accounted = sum(self._size(table) for table in places)
         return facts + self._of_wings_counted() == accounted
 
     def reviews_due(self, day: date) -> Iterator[AccountChange]:
@@ -316,7 +323,15 @@ class SqlAuditSource(SqlAuditEntries, SqlAuditRows, SqlAuditStanding):
     def _rows(self, table: Table) -> int:
         """How many rows of a table are looked at; a pass over it has counted them already."""
         seen = self._seen.get(table.name)
-        return self._count(self._in_scope(table)) if seen is None else seen["rows"]
+        if seen is not None:
+            return seen["rows"]
+        return self._size(table) if self._later is None else self._count(self._in_scope(table))
+
+    def _size(self, table: Table) -> int:
+        """How many rows the bank has. Asked once an audit: of many rows it takes long."""
+        if table.name not in self._sizes:
+            self._sizes[table.name] = self._count(self._own(table))
+        return self._sizes[table.name]
 
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return int(self.link.run(select(func.count()).where(*conditions)).scalar_one())
