@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.program import done, run
 from timebank.cli.commands.custody import _desk
+from timebank.custody import sites
 
 CSV = """paper,activity,worked_on,person,minutes
 S-1,garden,{day},r7,52
@@ -92,6 +93,20 @@ def test_nobody_acts_in_a_dry_run_of_winding_up(site: str, monkeypatch: pytest.M
     refused = run("custody", "windup", "--dry-run")
     assert (refused.code, "2 people who are not released" in refused.err) == (4, True)
     assert run("custody", "windup").code == 2
+
+
+def test_whoever_leaves_gets_their_own_code_even_if_another_came_after_by_the_clock(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_pins(tmp_path)
+    two = ("--to", "leyhill", "--by", "cora", "--approved-by", "olga")
+    first = done("custody", "move", "out", "r7", *two)
+    passages = sites.passages
+    monkeypatch.setattr(sites, "passages", lambda uow: passages(uow)[::-1])
+    second = done("custody", "move", "out", "s2", *two)
+    assert second["person"] == done("custody", "person", "show", "s2")["person"]
+    assert second["code"] != first["code"]
+    assert site
 
 
 def test_lists_say_the_day_of_the_bank(site: str, monkeypatch: pytest.MonkeyPatch) -> None:

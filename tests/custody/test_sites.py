@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -148,6 +149,22 @@ def test_p24_a_slip_that_was_entered_wrongly_is_taken_back_and_taken_anew(
     assert refusal(lambda: leyhill.two(sites.move_in, code, **again)) == "ref_taken"
     assert [one.entry for one, _ in leyhill.see(sites.passages)] == [1, 2]
     assert (found(leyhill), leyhill.total()) == ({}, 0)
+
+
+def test_p24_the_last_half_of_a_code_is_told_by_its_entry_as_clocks_drift_back(
+    scheme: Scheme, leyhill: Scheme
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="tom", site="riverside")
+    leyhill.two(sites.move_cancel, code)
+    leyhill.backend.clock.advance(timedelta(seconds=-60))
+    leyhill.two(sites.move_in, code, person="sam", site="riverside")
+    again = {"person": "tom", "site": "riverside"}
+    assert refusal(lambda: leyhill.two(sites.move_in, code, **again)) == "ref_taken"
+    leyhill.two(sites.move_cancel, code)
+    assert (leyhill.minutes("sam"), leyhill.balance("clearing")) == ((0, 0, 0), 0)
 
 
 def test_p24_hours_that_came_and_went_on_are_not_taken_back(

@@ -250,9 +250,9 @@ class CustodyStore(Store):
         return self._paired((Passage, tables.passage), (PassageEnd, tables.passage_end), "passage")
 
     def passage(self, code: str, way: Direction) -> tuple[Passage, PassageEnd | None] | None:
-        """The last half of this code, if this site has one, and what became of it."""
-        found = [pair for pair in self.passages() if pair[0].code == code]
-        return next((pair for pair in reversed(found) if pair[0].direction is way), None)
+        """The last entry of this half, if this site has one; ids follow a clock that may drift."""
+        found = [p for p in self.passages() if (p[0].code, p[0].direction) == (code, way)]
+        return max(found, key=lambda pair: pair[0].entry, default=None)
 
     def open_passages(self) -> tuple[Passage, ...]:
         """Halves that went out and have not ended."""

@@ -23,6 +23,7 @@ from timebank.domain.ids import AccountId
 from timebank.domain.receipt import Receipt
 from timebank.domain.transaction import Transfer
 from timebank.ports import ReadingUnit
+from timebank.wings import WingActed
 
 Who = Annotated[str, typer.Argument(metavar="REF", help="The person in custody: ref or id.")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The code that goes along.")]
@@ -55,7 +56,7 @@ def out(
     approved_by: options.ApprovedBy = None,
 ) -> Answer:
     """Somebody leaves for another site: print the code that goes along."""
-    custody.sites.move_out(
+    receipt = custody.sites.move_out(
         desk.uow,
         person,
         to=to,
@@ -63,7 +64,8 @@ def out(
         approved_by=desk.second_person(approved_by),
         key=desk.key,
     )
-    half = custody.sites.passages(desk.uow)[-1][0]
+    (moved,) = (event for event in receipt.events if isinstance(event, WingActed))
+    half = next(one for one, _ in custody.sites.passages(desk.uow) if one.id == moved.subject)
     papers = custody.sites.unposted(desk.uow, person)
     document = {
         "schema": "timebank.custody-slip/1",
