@@ -266,7 +266,10 @@ OUT = Direction.OUT
 
 
 def _ended(action: Asked) -> Way:
-    """Only what the other site knows: it took the slip, or it never will."""
+    """Only what the other site knows: it took the code, or it never will.
+
+    Where it came in and is taken back, it is taken anew for anybody.
+    """
 
     def asked(self: Anybody) -> None:
         (other,) = (site for site in self.sites if site is not self.scheme)
@@ -275,6 +278,8 @@ def _ended(action: Asked) -> Way:
         taken = {half.code for half, end in halves if half.direction is not OUT and end is None}
         if (code in taken) is (action is sites.move_arrived):
             self.pair(action, code)
+            if action is sites.move_cancel:
+                self.pair(sites.move_in, code, person=self.person(), site=other.bank)
 
     return asked
 
@@ -493,8 +498,8 @@ ASKED = SCHEME | LEDGER
 READS = {action for action in SCHEME if not hasattr(action, "__wrapped__")}
 OFTEN: dict[Asked, int] = {
     **dict.fromkeys({*READS, pins.set, pins.check, pins.reset, pins.erase}, 1),
-    people.apply: 3,
-    people.admit: 8,
+    people.apply: 6,
+    people.admit: 12,
     sheets.post: 24,
     sheets.new: 8,
     destinations.set: 8,
@@ -505,4 +510,7 @@ OFTEN: dict[Asked, int] = {
     banks.set_policy: 1,
     schemes.set_rules: 1,
     people.resume: 12,
+    sites.move_out: 12,
+    sites.move_in: 32,
+    sites.move_cancel: 12,
 }

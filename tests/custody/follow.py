@@ -12,6 +12,7 @@ from timebank import accounts, banks, members, transfers
 from timebank.custody import people, queries, sheets
 from timebank.custody.actions._gather import store_of
 from timebank.custody.actions.sites import move_arrived, move_cancel, passages, windup
+from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.audit import INSIDE_KINDS
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.sheet import LIVE, SheetState
@@ -26,6 +27,7 @@ from timebank.errors import NotPermitted
 
 IN = Direction.IN
 LIFTED = {Status.SUSPENDED: members.resume, Status.PENDING: members.approve}
+REROUTED = frozenset({Rule.MOVE_TAKEN_BACK, Rule.CODE_TAKEN_ANEW})
 ENDING = frozenset({State.APPLIED, State.RELEASED, State.DECEASED, State.UNLAWFULLY_AT_LARGE})
 """States from which a membership is closed."""
 ABROAD = frozenset({State.RELEASED_ON_LICENCE, State.RELEASED, State.CLOSED})
@@ -122,6 +124,32 @@ def cleared(sites: Sequence[Scheme]) -> None:
                 (taken if half.direction is Direction.IN else out)[half.code] += minutes
     assert shown == out.total() - taken.total()
     assert all(out[code] == minutes for code, minutes in taken.items())
+
+
+def rerouted(site: Scheme) -> int:
+    """P-6: hours that came by a code and are somebody else's, since it was taken back. How often.
+
+    A site cannot know whose they ought to be. Two people answer by name for each step: that the
+    code was taken, taken back, and taken anew; and the last two are shown to human eyes.
+    """
+    with site.backend.reading(site.bank) as uow:
+        store = store_of(uow)
+        halves = [pair for pair in store.passages() if pair[0].direction is IN]
+        owners = {one.custody: one.id for one in store.memberships()}
+        kept = [one for one, _ in store.exceptionals() if one.rule in REROUTED]
+    expected = Counter[tuple[Rule, PersonId, PersonId]]()
+    whose: dict[str, PersonId] = {}
+    for half, end in sorted(halves, key=lambda pair: pair[0].entry):
+        signed = [(one.actor, one.approver) for one in (half, end) if one is not None]
+        for actor, approver in signed:
+            assert approver is not None, half
+            assert approver.person != actor.person, half
+        before = whose.get(half.code, half.person)
+        expected[Rule.CODE_TAKEN_ANEW, half.person, before] += before != half.person
+        expected[Rule.MOVE_TAKEN_BACK, half.person, half.person] += end is not None
+        whose[half.code] = half.person
+    assert Counter((one.rule, one.person, owners[one.account]) for one in kept) == +expected
+    return sum(one.rule is Rule.CODE_TAKEN_ANEW for one in kept)
 
 
 def moved_but_by_reversal(site: Scheme, account: AccountId) -> int:

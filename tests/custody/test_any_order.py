@@ -1,9 +1,10 @@
 """P-6 by any path: random sequences of everything that anybody can ask for, at two sites.
 
 Whatever the order, and whoever asks: no hour reaches a person in custody but in a step that two
-members of staff answer for by name; no balance inside is ever below zero; all balances sum to
-zero; what left for another site and did not arrive is what the clearing accounts show; and an
-audit finds nothing but what went past the scheme. ``TIMEBANK_CUSTODY_STEPS=20000`` is the long run.
+members of staff answer for by name (also where they take a code back and anew for another, which
+is shown to human eyes); no balance inside is ever below zero; all balances sum to zero; what left
+for another site and did not arrive is what the clearing accounts show; and an audit finds nothing
+but what went past the scheme. ``TIMEBANK_CUSTODY_STEPS=20000`` is the long run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import create_engine
 from tests.backends import SqlBackend
 from tests.custody.anybody import Anybody, name_of
 from tests.custody.asked import ASKED, OFTEN, RULES, SCHEME
-from tests.custody.follow import Follower, cleared, closed_down
+from tests.custody.follow import Follower, cleared, closed_down, rerouted
 from tests.custody.scheme import Scheme, a_scheme
 from tests.postgres import Server, create_database, drop_database
 from timebank import Hours, accounts, members
@@ -117,6 +118,8 @@ def any_order(here: Scheme, there: Scheme, *, steps: int, seed: int) -> Anybody:
             for follower in followers:
                 follower.follow(anybody.past[follower.site.bank])
             cleared(anybody.sites)
+            for site in anybody.sites:
+                rerouted(site)
         if n % max(1, steps // AUDITS) == 0 or n == steps:
             for site in anybody.sites:
                 audited(site, anybody.past[site.bank])

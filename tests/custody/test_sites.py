@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.backends import SqlBackend
 from tests.custody.cast import fact
+from tests.custody.follow import rerouted
 from tests.custody.scheme import INSIDE, Scheme, a_scheme
 from tests.custody.test_audit import found
 from tests.custody.test_scheme import earned, keep, membership
@@ -21,6 +22,7 @@ from timebank import Hours, TransactionDraft, Transfer, accounts, members, trans
 from timebank.custody import Part, Place, destinations, people, queries, sheets, sites
 from timebank.custody import scheme as schemes
 from timebank.custody.domain import audit
+from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.site import code_of, read_code, wound_up
 from timebank.domain.account import AccountKind
@@ -174,9 +176,68 @@ def test_p24_hours_that_came_and_went_on_are_not_taken_back(
     scheme.two(sites.move_out, "ray", to="leyhill")
     code = slip(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="riverside")
-    leyhill.two(people.release, "tom", reason="other")
+    leyhill.two(destinations.give, "tom", hours=Hours(minutes=30))
     assert refusal(lambda: leyhill.two(sites.move_cancel, code)) == "not_enough_hours"
     assert found(leyhill) == {}
+
+
+@pytest.mark.parametrize("event", [people.death, people.abscond, people.release, sites.move_out])
+def test_p27_a_code_is_not_taken_back_from_somebody_who_is_not_inside_any_more(
+    scheme: Scheme, leyhill: Scheme, event: Any
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="tom", site="riverside")
+    asked: dict[str, Any] = {"by": leyhill.cora}
+    if event in (people.release, sites.move_out):
+        asked["approved_by"] = leyhill.olga
+    if event is not people.death:
+        asked |= {"to": "northgate"} if event is sites.move_out else {"reason": "other"}
+    leyhill.do(event, "tom", **asked)
+    had = leyhill.minutes("tom")
+    assert refusal(lambda: leyhill.two(sites.move_cancel, code)) == "wrong_state"
+    assert leyhill.minutes("tom") == had
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_p06_a_code_taken_back_and_anew_for_another_is_shown_with_both_people(
+    scheme: Scheme, leyhill: Scheme, blocked: bool
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code, tom = slip(scheme), membership(leyhill, "tom")
+    leyhill.two(sites.move_in, code, person="tom", site="riverside")
+    scheme.two(sites.move_arrived, code)
+    leyhill.days(40)
+    if blocked:
+        leyhill.do(people.suspend, "tom", reason="safeguarding", by=leyhill.cora)
+    leyhill.two(sites.move_cancel, code)
+    leyhill.two(sites.move_in, code, person="sam", site="riverside")
+    shown = [
+        (one.rule, one.person, one.account, one.minutes)
+        for one, _ in leyhill.see(schemes.exceptions)
+    ]
+    sam = leyhill.people["sam"]
+    assert shown == [
+        (Rule.MOVE_TAKEN_BACK, tom.id, tom.custody, 90),
+        (Rule.CODE_TAKEN_ANEW, sam, tom.custody, 90),
+    ]
+    assert [one.found for one in leyhill.audit().notices] == [rule.value for rule, *_ in shown]
+    assert (found(leyhill), rerouted(leyhill)) == ({}, 1)
+
+
+def test_p24_a_code_taken_anew_for_the_same_person_is_shown_once(
+    scheme: Scheme, leyhill: Scheme
+) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="sam", site="northgate")
+    leyhill.two(sites.move_cancel, code)
+    leyhill.two(sites.move_in, code, person="sam", site="riverside")
+    (shown,) = leyhill.see(schemes.exceptions)
+    assert shown[0].rule is Rule.MOVE_TAKEN_BACK
 
 
 @pytest.mark.parametrize("event", [people.death, people.abscond])

@@ -884,7 +884,7 @@ def _exceptional(op: Any) -> None:
         sa.Column("minutes", types.big(), nullable=True),
         sa.Column("recorded_at", types.Moment(), nullable=False),
         sa.CheckConstraint(
-            "rule IN ('shared_beneficiary', 'large_gift')",
+            "rule IN ('shared_beneficiary', 'large_gift', 'move_taken_back', 'code_taken_anew')",
             name="ck_timebank_custody_exceptional_rule",
         ),
         sa.ForeignKeyConstraint(

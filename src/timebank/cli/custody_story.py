@@ -216,7 +216,7 @@ def _move(sites: list[Site], say: Say) -> None:
     new.run(admitted)
     new.two(custody.sites.move_in, half.code, person=came, site=old.slug)
     old.two(custody.sites.move_arrived, half.code)
-    minutes = Hours(minutes=half.custody_minutes + half.held_minutes)
+    minutes = Hours(minutes=half.minutes)
     say(f"{ref} moves from {old.slug} to {new.slug} with {minutes}, under the code {half.code}.")
 
 

@@ -7,13 +7,15 @@ from timebank.custody.actions._gather import (
     Case,
     acted,
     case,
+    exceptional,
     inner,
     locked_membership,
     store_of,
 )
 from timebank.custody.actions._turning import block, change_of, require_settled, require_two
+from timebank.custody.domain.attention import Exceptional, Rule
 from timebank.custody.domain.crossing import Site
-from timebank.custody.domain.membership import Membership, State, moved
+from timebank.custody.domain.membership import HERE, Membership, State, moved
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.site import (
     CLEARING,
@@ -101,6 +103,8 @@ def move_in(
 ) -> Changes:
     """Somebody who was admitted here brings a code: its minutes come out of the clearing account.
 
+    A code that was taken back here, and comes for another person now, is shown to human eyes.
+
     *Refuses*, in this order: what is no code, an unknown person, a slug that is none or this site's
     own, a person in custody as one of the two, a missing second person, a code that was used here
     (``RefTaken``) or was made here (``InputError``), a person who is not active, and what adjusting
@@ -136,7 +140,8 @@ def move_in(
         actor=by,
         approver=approved_by,
     )
-    return Changes(added=(passage, *grounds), events=(acted("moved in", id_),))
+    shown = () if known is None else _anew(known[0], passage, found)
+    return Changes(added=(passage, *grounds, *shown), events=(acted("moved in", id_),))
 
 
 @action("custody.move_arrived")
@@ -161,9 +166,11 @@ def move_cancel(
     """They never left: the hours come back. Not once the other half is known.
 
     Where the code came in it takes that back, as for another person or site than was entered: the
-    hours are under way again, and the code can be taken anew.
+    hours are under way again, and the code can be taken anew. So two people could give hours of one
+    person inside to another, whatever the other site says: it is shown to human eyes.
 
-    *Refuses* what ``move_arrived`` refuses, and what adjusting refuses, as hours spent since.
+    *Refuses* what ``move_arrived`` refuses; where the code came in, a person who is not inside any
+    more (``WrongState``); and what adjusting refuses, as hours spent since.
     """
     return _ended(uow, code, Outcome.CANCELLED, by=by, approved_by=approved_by, key=key)
 
@@ -316,9 +323,13 @@ def _ended(
     if (known := ends[half.id]) is not None:
         act = "arrive" if outcome is Outcome.ARRIVED else "be cancelled"
         raise WrongState(kind="move", id=half.id, state=known.outcome.value, act=act, possible=())
+    went = half.direction is Direction.OUT
+    if not went and before.state not in HERE:
+        state, act = before.state.value, "give back hours that came"
+        raise WrongState(kind="custody membership", id=before.id, state=state, act=act, possible=())
     grounds: tuple[Movement, ...] = ()
     if outcome is Outcome.CANCELLED:
-        way = -1 if half.direction is Direction.OUT else 1
+        way = -1 if went else 1
         amounts = {
             before.custody: way * half.custody_minutes,
             before.held: way * half.held_minutes,
@@ -332,13 +343,27 @@ def _ended(
         actor=by,
         approver=approved_by,
     )
-    went = half.direction is Direction.OUT
-    turned = _turned(uow, before, outcome, found, by=by) if went else Changes()
+    if went:
+        turned = _turned(uow, before, outcome, found, by=by)
+    else:
+        turned = Changes(added=(_shown(Rule.MOVE_TAKEN_BACK, half, before, found),))
     return Changes(
         added=(end, *grounds, *turned.added),
         changed=turned.changed,
         events=(acted(f"move {outcome.value}", half.id),),
     )
+
+
+def _anew(before: Passage, after: Passage, found: Case) -> tuple[Exceptional, ...]:
+    """A code that came for one person and is taken for another: whose hours they were, and are."""
+    if before.person == after.person:
+        return ()
+    (whose,) = found.store.memberships([before.person])
+    return (_shown(Rule.CODE_TAKEN_ANEW, after, whose, found),)
+
+
+def _shown(rule: Rule, half: Passage, whose: Membership, found: Case) -> Exceptional:
+    return exceptional(rule, half.person, whose.custody, found, minutes=half.minutes)
 
 
 def _half(uow: UnitOfWork, code: str, outcome: Outcome) -> Passage:

@@ -20,10 +20,16 @@ _NAME: Final = re.compile(r"[a-z_.]{1,60}")
 
 
 class Rule(Enum):
-    """Why something is shown: debts inside are known to be settled through people outside."""
+    """Why something is shown: debts inside are known to be settled through people outside.
+
+    And two people who take a code back where it came in, and anew for another, give hours of one
+    person inside to that other; ``account`` is then whose hours they were before.
+    """
 
     SHARED_BENEFICIARY = "shared_beneficiary"
     LARGE_GIFT = "large_gift"
+    MOVE_TAKEN_BACK = "move_taken_back"
+    CODE_TAKEN_ANEW = "code_taken_anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

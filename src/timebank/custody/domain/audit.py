@@ -169,9 +169,9 @@ def check_passages(books: Books) -> Iterator[Finding]:
     """What the clearing account gave and took for each person is what the halves of moves say."""
     said: Counter[PersonId] = Counter()
     for passage, end in books.passages:
-        minutes = passage.custody_minutes + passage.held_minutes
         if end is None or end.outcome is not Outcome.CANCELLED:
-            said[passage.person] += minutes if passage.direction is Direction.IN else -minutes
+            way = 1 if passage.direction is Direction.IN else -1
+            said[passage.person] += way * passage.minutes
     done: Counter[PersonId] = Counter()
     for each in books.moved:
         if each.reverses is None and each.source_kind is AccountKind.CLEARING:

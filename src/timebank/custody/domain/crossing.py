@@ -37,7 +37,7 @@ class Half:
     @property
     def minutes(self) -> int:
         """Everything that goes along."""
-        return self.passage.custody_minutes + self.passage.held_minutes
+        return self.passage.minutes
 
     @property
     def cancelled(self) -> bool:
@@ -63,7 +63,8 @@ class Crossing:
 def joined(sites: Sequence[Site]) -> tuple[Crossing, ...]:
     """Every move with its halves at all these sites, in order of code.
 
-    What came in and was taken back there is none: its code may be taken again.
+    What came in and was taken back there is none: its code may be taken again, and its site shows
+    it to human eyes.
     """
     found: dict[str, tuple[list[Half], list[Half]]] = {}
     for site in sites:

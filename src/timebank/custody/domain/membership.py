@@ -33,23 +33,24 @@ class State(Enum):
     CLOSED = "closed"
 
 
-_INSIDE: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.RECALLED})
+HERE: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.RECALLED})
+"""States in which somebody is inside, at this site."""
 
 TRANSITIONS: Final[Mapping[str, tuple[frozenset[State], State]]] = {
     "admit": (frozenset({State.APPLIED}), State.ACTIVE),
     "suspend": (frozenset({State.ACTIVE, State.RECALLED}), State.SUSPENDED),
     "resume": (frozenset({State.SUSPENDED, State.RECALLED}), State.ACTIVE),
-    "depart": (_INSIDE, State.TRANSFERRING),
+    "depart": (HERE, State.TRANSFERRING),
     "stay": (frozenset({State.TRANSFERRING}), State.ACTIVE),
     "arrive": (frozenset({State.TRANSFERRING}), State.CLOSED),
-    "license": (_INSIDE, State.RELEASED_ON_LICENCE),
-    "release": (_INSIDE | {State.RELEASED_ON_LICENCE}, State.RELEASED),
+    "license": (HERE, State.RELEASED_ON_LICENCE),
+    "release": (HERE | {State.RELEASED_ON_LICENCE}, State.RELEASED),
     "recall": (
         frozenset({State.RELEASED_ON_LICENCE, State.UNLAWFULLY_AT_LARGE}),
         State.RECALLED,
     ),
     "abscond": (
-        _INSIDE | {State.TRANSFERRING, State.RELEASED_ON_LICENCE},
+        HERE | {State.TRANSFERRING, State.RELEASED_ON_LICENCE},
         State.UNLAWFULLY_AT_LARGE,
     ),
     "death": (frozenset(State) - {State.DECEASED, State.CLOSED}, State.DECEASED),

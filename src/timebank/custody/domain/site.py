@@ -56,6 +56,11 @@ class Passage(WingValue):
     actor: Actor
     approver: Actor | None
 
+    @property
+    def minutes(self) -> int:
+        """Everything that goes along."""
+        return self.custody_minutes + self.held_minutes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageEnd(WingValue):

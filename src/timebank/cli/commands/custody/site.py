@@ -115,6 +115,7 @@ def cancel(desk: Desk, code: Code, approved_by: options.ApprovedBy = None) -> Re
     """They never left: the hours come back. Not once the other half is known.
 
     Where the code came in, it takes that back: for another --person or --site it is taken anew.
+    Both are listed by exceptions list, and it is refused once that person is not inside any more.
     """
     two = desk.second_person(approved_by)
     return custody.sites.move_cancel(desk.uow, code, by=desk.by, approved_by=two, key=desk.key)
@@ -130,7 +131,7 @@ def list_(uow: ReadingUnit) -> Answer:
             half.direction.value,
             half.site,
             labels.short(half.person),
-            Hours(minutes=half.custody_minutes + half.held_minutes),
+            Hours(minutes=half.minutes),
             "" if end is None else end.outcome.value,
             half.code,
         )
