@@ -21,7 +21,9 @@ from tests.support import refusal
 from timebank import Hours, accounts, journal, members
 from timebank.custody import destinations, people, retentions
 from timebank.custody import scheme as schemes
+from timebank.custody.domain.audit import STATES
 from timebank.custody.domain.retention import Basis, Record
+from timebank.domain.account import Frozen
 
 
 @pytest.fixture
@@ -92,6 +94,33 @@ def test_p30_after_an_erasure_every_total_and_every_check_is_as_before(lived: Sc
     report = lived.audit(kept)
     assert report.findings == ()
     assert lived.see(accounts.get, own.custody).balance == Hours(minutes=0)
+
+
+def test_p30_who_left_the_bank_after_a_release_is_blocked_and_every_check_is_clean(
+    lived: Scheme,
+) -> None:
+    lived.two(people.release, "ray", reason="other", licence=True)
+    lived.do(members.leave, "ray", hours_to="pot", by=lived.cora)
+    assert found(lived) == {STATES: 3}, "on licence somebody is still in the scheme"
+    lived.two(people.release, "ray", reason="other")
+    assert found(lived) == {}
+    own = membership(lived, "ray")
+    assert {lived.see(accounts.get, a).frozen for a in own.accounts} == {Frozen.ALL}
+    lived.two(members.forget, own.id, reason="left the bank")
+    assert found(lived) == {}
+    lived.two(people.close, own.id, reason="other")
+    assert found(lived) == {}
+
+
+def test_p33_an_account_of_who_left_that_somebody_opened_again_is_found(scheme: Scheme) -> None:
+    scheme.two(people.release, "ray", reason="other")
+    scheme.do(members.leave, "ray", by=scheme.cora)
+    assert found(scheme) == {}
+    account = membership(scheme, "ray").community
+    scheme.do(accounts.freeze, account, frozen="none", reason="other", by=scheme.cora)
+    (finding,) = scheme.audit().findings
+    assert (finding.check, finding.expected) == (STATES, "frozen all")
+    assert finding.message == "its owner is released and left the bank"
 
 
 def test_p30_no_word_of_somebody_forgotten_is_in_the_file(sqlite_scheme: Scheme) -> None:

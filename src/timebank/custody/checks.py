@@ -10,6 +10,7 @@ from typing import Final
 from timebank.custody.domain import audit, audit_acts, audit_desk, notices
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
+from timebank.domain.member import Standing, Status
 from timebank.ports import ReadingUnit
 from timebank.wings import Finding, Link, WingAudit, bank_today
 
@@ -42,6 +43,7 @@ def _books(uow: ReadingUnit) -> Books:
         files=store.files(),
         memberships=memberships,
         histories=store.histories(people),
+        left=frozenset(one for one, is_ in uow.people.standings(people).items() if _left(is_)),
         accounts=store.accounts(accounts),
         beneficiaries={one.id: one for one in store.beneficiaries()},
         beneficiary_acts=store.beneficiary_acts(),
@@ -55,6 +57,10 @@ def _books(uow: ReadingUnit) -> Books:
         today=bank_today(uow),
         zone=uow.banks.get().zone,
     )
+
+
+def _left(standing: Standing) -> bool:
+    return standing.member is not None and standing.member.status is Status.LEFT
 
 
 def _passes(uow: ReadingUnit) -> dict[tuple[str, ...], Callable[[], Iterable[Finding]]]:

@@ -7,9 +7,9 @@ from datetime import date
 from timebank.actions import accounts, members, transfers
 from timebank.custody.actions._gather import Case, acted, case, coded, inner, locked_membership
 from timebank.custody.domain.membership import (
-    FREEZES,
     Membership,
     StateChange,
+    freezes_of,
     moved,
     require_outside,
 )
@@ -74,8 +74,9 @@ def change_of(
 
 
 def block(uow: UnitOfWork, membership: Membership, *, by: Actor) -> None:
-    """Every account as its state blocks it."""
-    freezes = FREEZES[membership.state]
+    """Every account as its state blocks it, and whether its owner left the bank."""
+    left = members.get(uow, membership.id).status is Status.LEFT
+    freezes = freezes_of(membership.state, left=left)
     found = uow.accounts.many([membership.account(kind) for kind in freezes])
     for kind, wanted in freezes.items():
         account = found[membership.account(kind)]

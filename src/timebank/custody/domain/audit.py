@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 from timebank.custody.domain.beneficiary import Beneficiary, BeneficiaryAct
-from timebank.custody.domain.membership import FREEZES, OUTSIDE, History, Membership
+from timebank.custody.domain.membership import OUTSIDE, History, Membership, freezes_of
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.custody.domain.pin import Pin, PinChange
 from timebank.custody.domain.query import Query, QueryAnswer
@@ -106,6 +106,7 @@ class Books:
     files: tuple[SheetFile, ...]
     memberships: tuple[Membership, ...]
     histories: Mapping[PersonId, History]
+    left: frozenset[PersonId]
     accounts: Mapping[AccountId, Account]
     beneficiaries: Mapping[FactId, Beneficiary]
     beneficiary_acts: tuple[BeneficiaryAct, ...]
@@ -310,7 +311,7 @@ def check_states(books: Books) -> Iterator[Finding]:
                 f"{own.state.value} since {own.since}",
                 "the membership does not stand where its changes left it",
             )
-        for kind, wanted in FREEZES[own.state].items():
+        for kind, wanted in freezes_of(own.state, left=own.id in books.left).items():
             account = books.accounts.get(own.account(kind))
             if account is None or account.owner != own.id or account.kind is not kind:
                 yield _finding(
@@ -322,7 +323,8 @@ def check_states(books: Books) -> Iterator[Finding]:
                     f"account {account.id}",
                     f"frozen {wanted.value}",
                     f"frozen {account.frozen.value}",
-                    f"its owner is {own.state.value}",
+                    f"its owner is {own.state.value}"
+                    + (" and left the bank" if own.id in books.left else ""),
                 )
 
 

@@ -169,6 +169,15 @@ in. Absconding and death block everything until two people decide.
 """
 
 
+def freezes_of(state: State, *, left: bool) -> Mapping[AccountKind, Frozen | None]:
+    """What is blocked of somebody: as the state says; everything once they are outside and left
+    the bank, as the ledger closes accounts.
+    """
+    if left and state in OUTSIDE:
+        return dict.fromkeys(FREEZES[state], Frozen.ALL)
+    return FREEZES[state]
+
+
 def require_paid(policy: Policy) -> None:
     """*Refuses* house rules under which no hours ever reach anybody inside, with ``InputError``.
 
