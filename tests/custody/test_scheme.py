@@ -39,7 +39,7 @@ from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.membership import TRANSITIONS, State
 from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.sheet import SheetState
-from timebank.domain.account import AccountKind, Frozen
+from timebank.domain.account import AccountKind, ChangeField, Frozen
 from timebank.domain.actor import Actor, Role
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import CUSTODY
@@ -706,6 +706,21 @@ def full(scheme: Scheme) -> None:
 
 
 # --- life events -------------------------------------------------------------------------------
+
+
+def test_accounts_are_blocked_because_of_the_state_and_nobody_says_safeguarding(
+    scheme: Scheme,
+) -> None:
+    scheme.do(people.suspend, "ray", reason="other", by=scheme.cora)
+    scheme.do(people.resume, "ray", reason="other", by=scheme.cora)
+    scheme.two(people.release, "ray", reason="other")
+    for account in membership(scheme, "ray").accounts:
+        changes = scheme.see(accounts.changes, account)
+        frozen = [one for one in changes if one.field is ChangeField.FROZEN]
+        assert [(one.reason, one.note_digest) for one in frozen] == [("custody state", None)] * len(
+            frozen
+        )
+        assert frozen
 
 
 def test_who_comes_back_after_a_release_applies_anew_under_another_ref(scheme: Scheme) -> None:

@@ -45,6 +45,8 @@ REASONS: Final = (
     "history",
     OTHER,
 )
+CUSTODY_STATE: Final = "custody state"
+"""Why a scheme blocks an account or lifts that: the state somebody is in says so, nobody else."""
 
 
 class Rounding(Enum):
@@ -280,6 +282,7 @@ CUSTODY: Final = Policy(
     max_exchange_minutes=10 * 60,
     joining_needs_approval=True,
     clock_ahead_days=7,
+    reasons=(*REASONS, CUSTODY_STATE),
     flows=(*OPEN_FLOWS, *_CUSTODY_FLOWS),
 )
 """A prison volunteering scheme: no floor below zero, quarter hours rounded up, a strict clock."""

@@ -20,12 +20,11 @@ from timebank.domain.bank import day_of
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Status
+from timebank.domain.policy import CUSTODY_STATE
 from timebank.domain.transaction import TransactionDraft, Transfer
 from timebank.errors import InputError, NotPermitted, NotYetEmpty
 from timebank.ports import UnitOfWork
 from timebank.wings import Changes
-
-SAFEGUARDING = "safeguarding"
 
 
 def turn(
@@ -81,7 +80,7 @@ def block(uow: UnitOfWork, membership: Membership, *, by: Actor) -> None:
     for kind, wanted in freezes.items():
         account = found[membership.account(kind)]
         if wanted is not None and account.frozen is not wanted:
-            accounts.freeze(uow, account.id, frozen=wanted, reason=SAFEGUARDING, by=by)
+            accounts.freeze(uow, account.id, frozen=wanted, reason=CUSTODY_STATE, by=by)
 
 
 def require_two(found: Case, action: str) -> None:
