@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from tests.backends import Backend, World
+import pytest
+from sqlalchemy import create_engine
+
+from tests.backends import BANK, Backend, MemoryBackend, SqlBackend, World
+from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import audits, bundles, journal
 from timebank.domain.audit import Verdict
@@ -76,6 +82,26 @@ class Office:
             report = audits.run(uow, max_unsealed_hours=10**6)
         assert report.verdict in (Verdict.CLEAN, Verdict.FINDINGS)
         return [finding.check for finding in report.findings]
+
+
+@pytest.fixture
+def office(world: World, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """An empty database elsewhere: for a site on SQLite one of PostgreSQL, and the other way."""
+    if world.backend.name == "memory":
+        yield Office(backend=MemoryBackend(), bank=BANK)
+        return
+    if world.backend.name == "postgresql":
+        model = request.getfixturevalue("sqlite_template")
+        engine = create_engine(f"sqlite:///{shutil.copyfile(model, tmp_path / 'office.sqlite')}")
+        yield Office(backend=SqlBackend(engine), bank=BANK)
+        engine.dispose()
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = create_database(server, template=request.getfixturevalue("postgres_template"))
+    engine = create_engine(url)
+    yield Office(backend=SqlBackend(engine), bank=BANK)
+    engine.dispose()
+    drop_database(server, url)
 
 
 def of_site(site: World) -> list[str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 
 import pytest
 
 from tests.backends import BANK, MemoryBackend, World
+from tests.contract.bundling import export
 from tests.support import refusal, waiting_facts
-from timebank import audits, journal, members
+from timebank import audits, journal, members, transfers
+from timebank.actions import _archive
 from timebank.actions._archive import line_of
 from timebank.errors import InputError
+from timebank.formats import bundle
 from timebank.ports import WingRow
 
 
@@ -65,6 +69,49 @@ def test_what_waits_for_the_sealer_waits_again(world):
         waiting = world.see(lambda before: before.seals.facts(waiting_facts(before)))
         assert uow.seals.facts(waiting_facts(uow)) == waiting
         assert [*journal.export(uow)] == lines
+
+
+def undone_as_the_clock_went_back(world: World) -> None:
+    """Gifts, the last of which was undone a minute before it was made, says the clock."""
+    given = [world.give("anna", 60) for _ in range(3)][-1]
+    world.backend.clock.advance(timedelta(seconds=-60))
+    world.do(
+        transfers.reverse,
+        given.transaction_id,
+        reason="mistake",
+        by=world.colin,
+        approved_by=world.cora,
+    )
+    world.backend.clock.advance(timedelta(seconds=120))
+
+
+@pytest.mark.parametrize("at_once", [1, 1_000])
+def test_a_reversal_older_than_what_it_reverses_is_loaded(world, office, monkeypatch, at_once):
+    undone_as_the_clock_went_back(world)
+    lines, people = exported(world)
+    monkeypatch.setattr(_archive, "AT_ONCE", at_once)
+    with office.backend.unit() as uow:
+        journal.load(uow, lines, people)
+    assert office.lines() == lines
+    assert office.findings() == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+def test_what_has_no_place_is_said_with_its_lines(world, office):
+    undone_as_the_clock_went_back(world)
+    rows = map(json.loads, lines := exported(world)[0])
+    gone = next(row["reverses"] for row in rows if row.get("reverses"))
+    torn = ended([line for line in lines[:-1] if f'"id":"{gone}"' not in line])
+    said = r"lines 2 to \d+: .+; nothing was kept\. Export the bank"
+    with pytest.raises(InputError, match=said), office.backend.unit() as uow:
+        journal.load(uow, torn)
+
+
+def test_a_reversal_older_than_what_it_reverses_is_carried(world, office, monkeypatch):
+    undone_as_the_clock_went_back(world)
+    monkeypatch.setattr(bundle, "AT_ONCE", 1)
+    office.take(export(world))
+    assert office.lines() == exported(world)[0]
 
 
 def test_a_row_of_a_wing_is_a_line_under_its_own_word():

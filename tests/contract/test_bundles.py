@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import permutations
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
-from tests.backends import BANK, MemoryBackend, SqlBackend, World, a_world
+from tests.backends import BANK, MemoryBackend, World, a_world
 from tests.contract.bundling import Carried, Office, export, of_site, resealed
 from tests.contract.scenario import a_season
-from tests.postgres import create_database, drop_database
 from tests.support import refusal
 from timebank import (
     Hours,
@@ -35,26 +31,6 @@ from timebank import (
 from timebank.domain.audit_rows import check_copy
 from timebank.domain.policy_text import dumped
 from timebank.formats import bundle
-
-
-@pytest.fixture
-def office(world: World, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An empty database elsewhere: for a site on SQLite one of PostgreSQL, and the other way."""
-    if world.backend.name == "memory":
-        yield Office(backend=MemoryBackend(), bank=BANK)
-        return
-    if world.backend.name == "postgresql":
-        model = request.getfixturevalue("sqlite_template")
-        engine = create_engine(f"sqlite:///{shutil.copyfile(model, tmp_path / 'office.sqlite')}")
-        yield Office(backend=SqlBackend(engine), bank=BANK)
-        engine.dispose()
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = create_database(server, template=request.getfixturevalue("postgres_template"))
-    engine = create_engine(url)
-    yield Office(backend=SqlBackend(engine), bank=BANK)
-    engine.dispose()
-    drop_database(server, url)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
@@ -27,6 +28,8 @@ from timebank.proof import tree
 SCHEMA: Final = "timebank.journal/1"
 PEOPLE_SCHEMA: Final = "timebank.people/1"
 AT_ONCE: Final = 1_000
+
+_AGAIN: Final = "; nothing was kept. Export the bank again: the file is not as it was written"
 
 KINDS: Final[Mapping[str, type[Any]]] = {
     "person": Person,
@@ -147,15 +150,44 @@ def load(uow: UnitOfWork, lines: Iterable[str], people: Iterable[str] | None = N
     if bank.slug != uow.slug:
         raise InputError(field="file", problem=f"it holds the bank {bank.slug}, not {uow.slug}")
     uow.archive.restore([replace(bank, **secret)])
-    count = 0
-    while part := list(islice(rows, AT_ONCE)):
-        read = (value_of(row, line=n) for n, row in enumerate(part, count + 2))
-        values = [_named(value, persons, titles) for value in read]
-        uow.archive.restore([*values, *(_wordless(values) if people is None else ())])
+    read = ((n, value_of(row, line=n)) for n, row in enumerate(rows, 2))
+    ordered, count = _originals_first(read), 0
+    while part := list(islice(ordered, AT_ONCE)):
+        values = [_named(value, persons, titles) for _, value in part]
+        with _saying_where([n for n, _ in part]):
+            uow.archive.restore([*values, *(_wordless(values) if people is None else ())])
         count += len(part)
     uow.archive.restore(notes)
     _grow_again(uow)
     return count + 2
+
+
+def _originals_first(read: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    """Lines as they can be written: a reversal has the smaller id, and stands before what it
+    reverses, where the clock went back between them.
+    """
+    early: dict[str, list[tuple[int, Any]]] = {}
+    for n, value in read:
+        is_moved = isinstance(value, Transaction)
+        if is_moved and value.reverses is not None and value.reverses > value.id:
+            early.setdefault(value.reverses, []).append((n, value))
+            continue
+        yield n, value
+        yield from early.pop(value.id, ()) if is_moved else ()
+    for lines in early.values():  # of what is not in the file: the database refuses them
+        yield from lines
+
+
+@contextmanager
+def _saying_where(lines: Sequence[int]) -> Iterator[None]:
+    """*Refuses* what the database has no place for with the lines that were being written."""
+    try:
+        yield
+    except InputError as error:
+        if error.field != "file":
+            raise
+        where = f"lines {min(lines)} to {max(lines)}"
+        raise InputError(field="file", problem=f"{where}: {error.problem}{_AGAIN}") from error
 
 
 def value_of(row: dict[str, Any], *, line: int | None = None) -> Any:

@@ -18,7 +18,7 @@ from timebank.domain.member import Member, Person, Staff
 from timebank.domain.note import Note
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import Transaction
-from timebank.errors import ConflictError, InputError
+from timebank.errors import BrokenInvariantError, ConflictError, InputError
 from timebank.ports import Leaf, TreeHead, Waiting, WingRow
 from timebank.storage.sql import faults, schema, wing_rows
 from timebank.storage.sql.link import STREAM_ROWS, Link
@@ -148,5 +148,7 @@ def _fitting() -> Iterator[None]:
         if not faults.misfits(error):
             raise
         raise InputError(field="file", problem="the database has no place for a row") from error
+    except BrokenInvariantError as error:
+        raise InputError(field="file", problem=str(error)) from error
     except OverflowError as error:
         raise InputError(field="file", problem="a number in it is too large") from error
