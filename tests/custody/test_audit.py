@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -14,7 +15,7 @@ from tests.custody.scheme import Scheme, found_scheme
 from tests.custody.test_scheme import earned, full, keep, membership, pot
 from tests.support import refusal
 from timebank import Hours, TransactionDraft, Transfer, accounts, staff, transfers
-from timebank.custody import Part, Place, people, sheets
+from timebank.custody import Part, Place, people, queries, sheets
 from timebank.custody.domain import audit
 from timebank.domain.actor import Actor, Role
 from timebank.domain.audit import Verdict
@@ -282,6 +283,24 @@ def test_p33_an_answer_by_who_undid_the_hours_is_found(
         f"UPDATE timebank_custody_query_answer SET actor_id = {answered_by}",
     )
     assert found(sqlite_scheme).get(audit.QUERIES, 0) == findings
+
+
+@pytest.mark.parametrize(("who", "findings"), [("cora", 1), ("colin", 1), ("bea", 0)])
+@pytest.mark.parametrize("by_ledger", [False, True])
+def test_p33_an_answer_by_who_undid_the_sheet_before_the_slip_is_found(
+    sqlite_scheme: Scheme, who: str, findings: int, by_ledger: bool
+) -> None:
+    scheme = sqlite_scheme
+    wrong = scheme.posted("S-9", ("ray", 30))
+    undone = scheme.see(sheets.get, wrong).sheet.transaction if by_ledger else wrong
+    undo: Any = transfers.reverse if by_ledger else sheets.reverse
+    scheme.do(undo, undone, reason="correction", by=scheme.cora, approved_by=scheme.colin)
+    slip = {"paper": "Q-1", "concern": "minutes", "sheet": wrong}
+    query = scheme.made(queries.open, "ray", **slip, by=scheme.cora)
+    scheme.do(queries.answer, query, outcome="stands", by=scheme.staff("bea"))
+    said = f"actor_id = X'{scheme.people[who]}'"
+    tamper(scheme, f"UPDATE timebank_custody_query_answer SET {said}")
+    assert found(scheme).get(audit.QUERIES, 0) == findings
 
 
 def test_p33_an_office_held_in_custody_is_found_in_the_past(sqlite_scheme: Scheme) -> None:

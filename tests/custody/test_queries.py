@@ -15,6 +15,7 @@ from timebank import Hours, TransactionDraft, Transfer, staff, transfers
 from timebank.custody import destinations, people, queries, sheets
 from timebank.custody import scheme as schemes
 from timebank.custody.domain import notices
+from timebank.custody.domain.audit import QUERIES
 from timebank.custody.domain.query import Concern, Query, slip_number
 from timebank.custody.domain.sheet import checked_paper
 from timebank.domain.actor import Actor, Role
@@ -126,6 +127,53 @@ def test_nobody_answers_for_what_they_undid(scheme: Scheme, who: str) -> None:
     act = partial(scheme.do, queries.answer, slip, outcome="stands")
     assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
     act(by=scheme.staff("bea"))
+    assert scheme.audit().findings == ()
+
+
+@pytest.mark.parametrize("who", ["cora", "colin"])
+@pytest.mark.parametrize("by_line_of", ["sheet", "statement"])
+@pytest.mark.parametrize("undo", [sheets.reverse, transfers.reverse])
+def test_nobody_answers_for_a_line_that_they_undid_before_the_slip(
+    scheme: Scheme, who: str, by_line_of: str, undo: Any
+) -> None:
+    sheet = posted(scheme)
+    transaction = scheme.see(sheets.get, sheet).sheet.transaction
+    undone = transaction if undo is transfers.reverse else sheet
+    two = {"by": scheme.cora, "approved_by": scheme.colin}
+    scheme.do(undo, undone, reason="entered twice", **two)
+    line = {"sheet": sheet} if by_line_of == "sheet" else {"transaction": transaction}
+    slip = opened(scheme, **line)
+    act = partial(scheme.do, queries.answer, slip, outcome="stands")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.staff("bea"))
+    assert QUERIES not in {finding.check for finding in scheme.audit().findings}
+
+
+@pytest.mark.parametrize("who", ["cora", "colin"])
+def test_nobody_answers_for_other_hours_that_they_undid_before_the_slip(
+    scheme: Scheme, who: str
+) -> None:
+    earned(scheme, "ray")
+    scheme.two(destinations.give, "ray", hours=Hours.of(1))
+    (gift, _) = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=9))[::-1]
+    two = {"by": scheme.colin, "approved_by": scheme.cora}
+    scheme.do(transfers.reverse, gift.id, reason="correction", **two)
+    slip = opened(scheme, transaction=gift.id, concern="destination")
+    act = partial(scheme.do, queries.answer, slip, outcome="stands")
+    assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"
+    act(by=scheme.staff("bea"))
+
+
+@pytest.mark.parametrize("who", ["cora", "colin"])
+def test_who_undid_it_since_did_what_the_slip_asks_for_and_says_so(
+    scheme: Scheme, who: str
+) -> None:
+    sheet = posted(scheme)
+    slip = opened(scheme, sheet=sheet)
+    two = {"by": scheme.cora, "approved_by": scheme.colin}
+    scheme.do(sheets.reverse, sheet, reason="entered twice", **two)
+    said = {"outcome": "put_right", "sheet": sheet, "by": scheme.staff(who)}
+    scheme.do(queries.answer, slip, **said)
     assert scheme.audit().findings == ()
 
 

@@ -37,10 +37,13 @@ def _books(uow: ReadingUnit) -> Books:
     queries = store.queries()
     said = (one for pair in queries for one in pair if one is not None)
     named = {one.transaction for one in said if one.transaction is not None}
+    files, asked = store.files(), {query.sheet for query, _ in queries}
+    hours = {*named, *(f.sheet.transaction for f in files if f.sheet.id in asked)}
+    undone = {uow.journal.reversal_of(id_) for id_ in hours if id_ is not None}
     return Books(
         moved=store.moved(),
         movements=store.movements(),
-        files=store.files(),
+        files=files,
         memberships=memberships,
         histories=store.histories(people),
         left=frozenset(one for one, is_ in uow.people.standings(people).items() if _left(is_)),
@@ -53,7 +56,7 @@ def _books(uow: ReadingUnit) -> Books:
         pin_changes=store.pin_changes(),
         wrong_pins=store.wrong_pins(),
         queries=queries,
-        queried=uow.journal.many(named),
+        queried=uow.journal.many({*named, *(id_ for id_ in undone if id_ is not None)}),
         today=bank_today(uow),
         zone=uow.banks.get().zone,
     )

@@ -75,9 +75,10 @@ def answer(
 ) -> Changes:
     """What came of a slip, by somebody who did not sign what it concerns.
 
-    That is the two who signed its sheet; the two who moved the hours, of those without a sheet and
-    of those that were undone. ``put_right`` names what did so: a ``sheet`` that was posted,
-    returned or reversed since, or another ``transaction`` (``InputError``).
+    That is the two who signed its sheet; the two who moved the hours, of those without a sheet; and
+    the two who undid either before the slip was entered. ``put_right`` names what did so: a
+    ``sheet`` that was posted, returned or reversed since, or another ``transaction``
+    (``InputError``).
 
     *Refuses*, in this order: an unknown outcome, slip, sheet or transaction, a person in custody as
     the actor, who is no staff, a slip that was answered, one of those who signed
@@ -97,7 +98,7 @@ def answer(
         asked,
         end,
         what,
-        rules.signers(*_subject(uow, asked)),
+        rules.signers(asked, *_subject(uow, asked)),
         found.now,
         file=file,
         transaction=moved,
@@ -115,15 +116,20 @@ def list(
     return tuple(pair for pair in found if not (open_only and pair[1] is not None))
 
 
-def _subject(uow: ReadingUnit, query: Query) -> tuple[SheetFile | None, Transaction | None]:
-    """The sheet a slip concerns, also by a line of the statement that it was credited with."""
+def _subject(
+    uow: ReadingUnit, query: Query
+) -> tuple[SheetFile | None, Transaction | None, Transaction | None]:
+    """What a slip concerns: the sheet, also by a line of the statement that it was credited with;
+    the transaction it names; and the reversal of the hours.
+    """
     store = store_of(uow)
-    if query.sheet is not None:
-        return store.sheet(query.sheet), None
-    if query.transaction is None:
-        return None, None
-    moved = _transaction(uow, query.transaction)
-    return store.sheet_of({moved.id, moved.reverses or moved.id}), moved
+    moved = None if query.transaction is None else _transaction(uow, query.transaction)
+    file = None if query.sheet is None else store.sheet(query.sheet)
+    if moved is not None:
+        file = store.sheet_of({moved.id, moved.reverses or moved.id})
+    hours = moved.id if moved else file and file.sheet.transaction
+    undone = hours and uow.journal.reversal_of(hours)
+    return file, moved, _transaction(uow, undone) if undone else None
 
 
 def _transaction(uow: ReadingUnit, transaction: str) -> Transaction:

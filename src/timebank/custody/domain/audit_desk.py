@@ -42,6 +42,7 @@ def check_queries(books: Books) -> Iterator[Finding]:
     put it right is theirs and later.
     """
     files = {file.sheet.id: file for file in books.files}
+    undone = {moved.reverses: moved for moved in books.queried.values() if moved.reverses}
     posted = {file.sheet.transaction: file for file in books.files if file.sheet.transaction}
     for query, answer in books.queries:
         moved = books.queried.get(query.transaction) if query.transaction else None
@@ -51,7 +52,9 @@ def check_queries(books: Books) -> Iterator[Finding]:
             if moved is not None:
                 file = posted.get(moved.reverses or moved.id)
             signed = None if file is None else file.until(answer.recorded_at)
-            if answer.actor.person in signers(signed, moved):
+            hours = moved.id if moved else file and file.sheet.transaction
+            reversal = undone.get(hours) if hours else None
+            if answer.actor.person in signers(query, signed, moved, reversal):
                 wrong = "an answer by somebody who signed it"
             wrong = wrong or _not_righted(query, answer, files, books)
         if wrong:

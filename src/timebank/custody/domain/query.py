@@ -188,14 +188,24 @@ def unrighted(
     return None
 
 
-def signers(file: SheetFile | None, transaction: Transaction | None) -> set[PersonId | None]:
-    """Who answers for a line: the two of its sheet; of other hours, and if undone, who moved them.
+def signers(
+    query: Query,
+    file: SheetFile | None,
+    transaction: Transaction | None,
+    reversal: Transaction | None,
+) -> set[PersonId | None]:
+    """Who answers for a line: the two of its sheet, of other hours who moved them; and who undid
+    it before the slip was entered, by the sheet or by the ``reversal`` of its hours.
 
-    Whoever posts a sheet only moves what two others signed; whoever reverses decides.
+    Whoever posts a sheet only moves what two others signed; whoever reverses decides. Whoever
+    undid it since did what the slip asks for, and may say so.
     """
     actors = [] if file is None else [file.did(act) for act in SIGNED]
     if transaction is not None and (file is None or transaction.reverses is not None):
         actors += [transaction.actor, transaction.approver]
+    for undone in (None if file is None else file.last("reverse"), reversal):
+        if undone is not None and undone.recorded_at < query.recorded_at:
+            actors += [undone.actor, undone.approver]
     return {actor.person for actor in actors if actor is not None}
 
 
