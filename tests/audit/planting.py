@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -70,6 +70,14 @@ def faults(table: Table) -> Iterator[Fault]:
         if _kind(column) is str:
             yield Fault(table, column, "garbled")
     yield Fault(table, None, "deleted")
+
+
+def sample(names: Sequence[str], of: Callable[[str], Iterable[str]], every: int) -> list[str]:
+    """The first name of each kind that ``of`` tells, and one in ``every`` of all the others."""
+    firsts = {kind: name for name in reversed(names) for kind in of(name)}
+    others = [name for name in names if name not in firsts.values()]
+    chosen = {*firsts.values(), *others[::every]}
+    return [name for name in names if name in chosen]
 
 
 def _kind(column: Column[Any]) -> type:
