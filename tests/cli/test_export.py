@@ -1,11 +1,15 @@
 """Files for other programs: written whole, in the format that was asked for, and naming nobody."""
 
 import csv
+import os
+import stat
+from threading import Thread
 
 import pytest
 
+import timebank
 from tests.cli.program import done, run
-from timebank.cli.commands.journal import FORMATS
+from timebank.cli.commands.journal import FORMATS, PEOPLE
 
 FIRST = {
     "beancount": "; Written by timebank. Check it with: bean-check FILE",
@@ -50,6 +54,61 @@ def test_no_file_is_written_over(used, tmp_path, option):
     assert (refused.code, "nothing is overwritten" in refused.err) == (2, True)
     assert [file.name for file in tmp_path.iterdir() if file.name in ("new", "kept")] == ["kept"]
     assert kept.read_text(encoding="utf-8") == "of last week\n"
+
+
+@pytest.mark.parametrize("people", ["books", "sub/../books"])
+def test_the_journal_and_its_people_are_two_files(used, tmp_path, monkeypatch, people):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    there = {*tmp_path.iterdir()}
+    refused = run("export", "--out", str(tmp_path / "books"), "--with-people", people)
+    assert (refused.code, "a file of their own" in refused.err) == (2, True)
+    assert {*tmp_path.iterdir()} == there
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such file")
+def test_people_do_not_go_where_the_journal_goes_without_a_file(used):
+    refused = run("export", "--with-people", "/dev/stdout")
+    assert (refused.code, refused.out) == (2, "")
+
+
+@pytest.mark.parametrize("missing", ["--out", "--with-people"])
+def test_both_files_are_written_or_none(used, tmp_path, missing):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    names = {"--out": folder / "books", "--with-people": folder / "people"}
+    names[missing] = folder / "no" / "file"
+    refused = run("export", *(str(word) for pair in names.items() for word in pair))
+    assert (refused.code, "No such file" in refused.err) == (2, True)
+    assert [*folder.iterdir()] == []
+
+
+def test_a_file_that_comes_meanwhile_is_not_written_over(used, tmp_path, monkeypatch):
+    out, people = tmp_path / "books", tmp_path / "people"
+
+    def slowly(uow):
+        out.write_text("of somebody else\n", encoding="utf-8")
+        yield from timebank.journal.export_people(uow)
+
+    monkeypatch.setitem(PEOPLE, "jsonl", slowly)
+    refused = run("export", "--out", str(out), "--with-people", str(people))
+    assert (refused.code, "nothing is overwritten" in refused.err) == (2, True)
+    assert out.read_text(encoding="utf-8") == "of somebody else\n"
+    assert not people.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes")
+def test_a_pipe_and_a_device_are_written_to(used, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    done("export", "--out", os.devnull, "--with-people", str(pipe))
+    reader.join(timeout=60)
+    assert "Anna" in read[0]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
 def test_every_format_but_the_one_for_load_is_tried_here():

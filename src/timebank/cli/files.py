@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,20 +16,62 @@ from timebank.errors import InputError
 
 
 @contextmanager
-def writing_to(place: Path) -> Iterator[None]:
-    """What is written here goes to the place that ``--out`` names. *Refuses* one that cannot be
+def writing_to(place: Path, field: str = "out") -> Iterator[None]:
+    """What is written here goes to the place that the option names. *Refuses* one that cannot be
     written, with ``InputError``.
     """
     try:
         yield
     except OSError as error:
-        raise InputError(field="out", problem=f"{place}: {error.strerror}") from None
+        raise InputError(field=field, problem=f"{place}: {error.strerror}") from None
 
 
 def require_new(place: Path, field: str) -> None:
     """*Refuses* a file that is there, with ``InputError``."""
     if place.exists():
-        raise InputError(field=field, problem=f"{place} is there already; nothing is overwritten")
+        raise _not_new(place, field)
+
+
+def require_two(out: Path, with_people: Path) -> None:
+    """*Refuses* one file for both, be it only until it is whole, with ``InputError``."""
+    ours, theirs = ({it.resolve(), part_of(it).resolve()} for it in (out, with_people))
+    if ours & theirs:
+        raise InputError(
+            field="with_people", problem="it is that of --out: names are in a file of their own"
+        )
+
+
+@contextmanager
+def new(place: Path, field: str, *, mode: int = 0o666) -> Iterator[TextIO]:
+    """A file that was not there before, and is gone again where the block fails; or a pipe or a
+    device, as it is. *Refuses* a file that is there, and a place that cannot be written, with
+    ``InputError``.
+    """
+    with writing_to(place, field):
+        opened, made = _opened(place, field, mode)
+    try:
+        with open(opened, "w", encoding="utf-8", newline="\n") as target:
+            yield target
+    except BaseException:
+        if made:
+            place.unlink(missing_ok=True)
+        raise
+
+
+def _opened(place: Path, field: str, mode: int) -> tuple[int, bool]:
+    """What is written to, and whether it is a file that was made for it."""
+    try:
+        return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), True
+    except FileExistsError:
+        opened = os.open(place, os.O_WRONLY)
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise _not_new(place, field)
+    return opened, False
+
+
+def _not_new(place: Path, field: str) -> InputError:
+    return InputError(field=field, problem=f"{place} is there already; nothing is overwritten")
 
 
 def part_of(place: Path) -> Path:

@@ -17,7 +17,7 @@ from timebank.cli.command import group, place
 from timebank.cli.commands.journal import WithPeople
 from timebank.cli.commands.sealing import PublicKey, seal_all
 from timebank.cli.failures import FINDINGS
-from timebank.cli.files import lines_of, part_of, require_new, slug_in, whole
+from timebank.cli.files import lines_of, require_new, require_two, slug_in, whole
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.cli.signing import read, signer, verifier
@@ -68,7 +68,10 @@ def export(
     """
     if since is not None and from_size is not None:
         raise InputError(field="since", problem="give --since or --from-size, not both")
-    _require_new(out, with_people)
+    require_new(out, "out")
+    if with_people is not None:
+        require_new(with_people, "with_people")
+        require_two(out, with_people)
     start = _start(since, from_size)
     sign = None if sign_with is None else signer(sign_with)
     slug = where.chosen_bank(bank)
@@ -88,18 +91,6 @@ def export(
                 ends = _laid(lines, files.enter_context(whole(out)))
             return _exported(uow, ends, out)
     raise ConflictError(reason="somebody goes on writing")
-
-
-def _require_new(out: Path, with_people: Path | None) -> None:
-    """*Refuses* files that are there, and one for both, with ``InputError``."""
-    require_new(out, "out")
-    if with_people is not None:
-        require_new(with_people, "with_people")
-        ours, theirs = ({it.resolve(), part_of(it).resolve()} for it in (out, with_people))
-        if ours & theirs:
-            raise InputError(
-                field="with_people", problem="it is that of --out: names are in a file of their own"
-            )
 
 
 def _start(since: Path | None, from_size: int | None) -> Checkpoint | int:

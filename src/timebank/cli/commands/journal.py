@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 
 import timebank
 from timebank.cli import options
 from timebank.cli.command import place, reading
-from timebank.cli.files import lines_of, require_new, slug_in, writing_to
+from timebank.cli.files import lines_of, new, require_two, slug_in
 from timebank.cli.render import Answer
 from timebank.cli.session import Place
 from timebank.errors import InputError
@@ -34,6 +33,8 @@ PEOPLE: Final[dict[str, Callable[[ReadingUnit], Iterable[str]]]] = {
     "timeoverflow": timebank.journal.export_timeoverflow_people,
 }
 """Format → the lines of the file that names people, where there is one."""
+
+_STDOUT: Final = Path("/dev/stdout")
 
 WithPeople = Annotated[
     Path | None,
@@ -67,12 +68,14 @@ def export(
         raise InputError(field="format", problem=f"{format_!r} is not one of {', '.join(FORMATS)}")
     if with_people is not None and format_ not in PEOPLE:
         raise InputError(field="with_people", problem=f"a {format_} file goes without names")
-    for file, field in ((out, "out"), (with_people, "with_people")):
-        if file is not None:
-            require_new(file, field)
-    count = _written(FORMATS[format_](uow), out)
     if with_people is not None:
-        _written(PEOPLE[format_](uow), with_people, mode=0o600)
+        require_two(out or _STDOUT, with_people)
+    with ExitStack() as files:  # all of them are there in the end, or none
+        if with_people is not None:
+            people = files.enter_context(new(with_people, "with_people", mode=0o600))
+            _written(PEOPLE[format_](uow), people)
+        journal = files.enter_context(new(out, "out")) if out else sys.stdout
+        count = _written(FORMATS[format_](uow), journal)
     if out is None:
         return Answer(document={}, text=())
     document = {"schema": "timebank.exported/1", "bank": uow.slug, "lines": count}
@@ -101,18 +104,9 @@ def load(
     return Answer(document=document, text=(text,))
 
 
-def _written(lines: Iterable[str], out: Path | None, *, mode: int = 0o666) -> int:
-    """Write the lines and count them; personal data for the file's owner alone."""
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags, mode)
-
-    with ExitStack() as files:
-        target = sys.stdout
-        if out:
-            with writing_to(out):
-                target = files.enter_context(open(out, "w", encoding="utf-8", opener=opener))
-        return sum(target.write(f"{line}\n") > 0 for line in lines)
+def _written(lines: Iterable[str], target: TextIO) -> int:
+    """Write the lines and count them."""
+    return sum(target.write(f"{line}\n") > 0 for line in lines)
 
 
 def _slug_in(file: Path) -> str:
