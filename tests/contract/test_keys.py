@@ -9,8 +9,9 @@ import pytest
 from tests.backends import Backend, World
 from timebank import Hours, TransactionDraft, Transfer, banks, exchanges, members, transfers
 from timebank.actions.exchanges import PastExchange
+from timebank.actions.transfers import OpeningBalance
 from timebank.domain.receipt import Receipt
-from timebank.errors import KeyReusedError, NotEnoughHours, TimebankError
+from timebank.errors import InputError, KeyReusedError, NotEnoughHours, TimebankError
 
 
 def grant(world: World, minutes: int = 60, *, reason: str = "welcome", key: str = "k") -> Receipt:
@@ -196,4 +197,35 @@ def test_a_batch_with_a_key_that_was_used_for_something_else_is_refused(world: W
     with pytest.raises(KeyReusedError) as caught:
         world.do(transfers.post, [donation(world, 61)], by=world.cora)
     assert caught.value.data["differing"] == ("transfers",)
+    assert world.balance("anna") == -60
+
+
+@pytest.mark.parametrize("key", [["x"], 7, "", "x" * 201])
+@pytest.mark.parametrize("mode", ["atomic", "independent"])
+def test_a_key_of_another_form_is_refused(world: World, key: Any, mode: str) -> None:
+    draft = replace(donation(world, 60, key=None), key=key)
+    balance = OpeningBalance(transfer=draft.transfers[0], key=key)
+    terms = {"by": world.cora, "approved_by": world.olga, "reason": "history", "mode": mode}
+    for act in (
+        lambda: world.do(transfers.post, [draft], by=world.cora, mode=mode),
+        lambda: world.do(transfers.carry_over, [balance], **terms),
+    ):
+        with pytest.raises(InputError) as caught:
+            act()
+        assert caught.value.field == "key"
+    assert world.balance("anna") == 0
+
+
+@pytest.mark.parametrize("mode", ["atomic", "independent"])
+def test_a_used_key_answers_before_a_review_date_that_is_no_day_is_refused(
+    world: World, mode: str
+) -> None:
+    asked = {"by": world.cora, "approved_by": world.olga, "reason": "hardship", "mode": mode}
+    (first,) = world.do(transfers.post, [donation(world, 60)], **asked)
+    asked["review_on"] = "2999-01-01"
+    (again,) = world.do(transfers.post, [donation(world, 60)], **asked)
+    assert again.receipt == replace(first.receipt_or_raise(), replayed=True)
+    with pytest.raises(InputError) as caught:
+        world.do(transfers.post, [donation(world, 60, key="new")], **{**asked, "mode": "atomic"})
+    assert caught.value.field == "review_on"
     assert world.balance("anna") == -60

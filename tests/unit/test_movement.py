@@ -1,7 +1,7 @@
 """Postings, donations, grants, adjustments, carry-overs, reversals: who may, and what follows."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -321,6 +321,11 @@ def asked(*, approved_by=SECOND, reason="hardship", review_on=TOMORROW):
 )
 def test_override_in_order_of_refusal(error, arguments):
     assert refusal(lambda: asked(**arguments)) == error
+
+
+@pytest.mark.parametrize("review_on", ["2026-12-01", datetime(2999, 1, 1, tzinfo=UTC)])
+def test_what_is_no_day_is_no_review_date(review_on):
+    assert refusal(lambda: asked(review_on=review_on)) == "invalid_input review_on"
 
 
 def test_an_override_has_a_review_date_an_approver_and_a_reason():

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from timebank.actions._request import (
     Request,
     answer_item,
+    has_form_of_key,
     keyed,
     mismatches,
     rebuilt,
@@ -57,8 +58,9 @@ def run(
     require_unit(uow)
     if mode not in ("atomic", "independent"):
         raise InputError(field="mode", problem=f"{mode!r} is neither 'atomic' nor 'independent'")
+    as_new = len(requests) == 1 and _may_be_new(requests[0])
     for attempt in range(_ATTEMPTS):
-        looks = attempt > 0 or len(requests) != 1
+        looks = attempt > 0 or not as_new
         outcomes = _answered_before(uow, requests, mode) if looks else {}
         waiting = [i for i in range(len(requests)) if i not in outcomes]
         if not waiting:
@@ -77,6 +79,11 @@ def run(
             outcomes |= decided.outcomes | recorded
             return tuple(outcomes[i] for i in range(len(requests)))
     raise ConflictError(reason="keys of this batch were taken again and again")
+
+
+def _may_be_new(request: Request) -> bool:
+    """Whether it has no key, or one that can be kept. Any other is refused when it is looked up."""
+    return request.key is None or has_form_of_key(request.key)
 
 
 def _stored_keys(

@@ -41,13 +41,18 @@ class Request:
     values: Mapping[str, Any]
 
 
+def has_form_of_key(key: object) -> bool:
+    """Whether it is text that is neither empty nor over-long."""
+    return isinstance(key, str) and 0 < len(key) <= 200
+
+
 def keyed(request: Request, secret: bytes) -> bytes:
     """The key as it is stored: 16 bytes of an HMAC under the bank's secret.
 
     *Refuses* an empty or over-long key with ``InputError``.
     """
     key = request.key
-    if not isinstance(key, str) or not 0 < len(key) <= 200:
+    if not has_form_of_key(key):
         raise InputError(field="key", problem=f"{key!r} must be 1 to 200 characters")
     text = f"{request.action}\0{key}".encode()
     return hmac.digest(secret, text, "sha256")[:16]

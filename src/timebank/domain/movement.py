@@ -10,6 +10,7 @@ from timebank.domain import hold as holds
 from timebank.domain.account import PERSONAL, Account
 from timebank.domain.actor import Actor, Role, require_second_person
 from timebank.domain.agreement import swept
+from timebank.domain.bank import checked_day
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import (
     Conditions,
@@ -269,12 +270,12 @@ def override_of(
 ) -> Override | None:
     """The named override that a request carries: it has a review date, an approver and a reason.
 
-    *Refuses* a review date without a second person or a reason, and one that is not ahead.
+    *Refuses* a review date without a second person or a reason, and one that is no day ahead.
     """
     if review_on is None:
         return None
     approver = require_second_person(action, conditions.by, approved_by)
-    if review_on <= conditions.today:
+    if checked_day(review_on, field="review_on") <= conditions.today:
         raise InputError(field="review_on", problem="the day to look at it again lies ahead")
     if reason is None:
         raise InputError(field="reason", problem="an override needs a reason")
