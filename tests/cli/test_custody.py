@@ -48,6 +48,8 @@ def test_a_batch_is_entered_as_a_whole_under_its_announced_total(site: str, tmp_
     assert (wrong.code, "2:32" in wrong.err) == (2, True)
     rehearsed = run("custody", "sheet", "import", str(file), "--total", "2:32", "--dry-run")
     assert rehearsed.code == 0
+    assert "Nothing was entered: this was a dry run of:" in rehearsed.out
+    assert ("S-1" in rehearsed.out, "drafted" in rehearsed.out) == (True, False)
     assert done("custody", "sheet", "list")["sheets"] == []
     again = ("--again", str(file))
     assert (
@@ -124,6 +126,40 @@ def test_one_line_that_is_refused_enters_nothing(site: str, tmp_path: Path) -> N
     assert done("custody", "sheet", "list")["sheets"] == []
     (kept,) = done("custody", "attempts")["attempts"]
     assert (kept["action"], kept["code"]) == ("custody.sheet_import", "custody_line_refused")
+
+
+def test_every_line_that_cannot_be_entered_is_named(site: str, tmp_path: Path) -> None:
+    file, day = tmp_path / "sheets.csv", site
+    rows = [
+        *(f"S-1,fud,{day},r7,30", f"S-2,garden,{day},r7,500", f"S-2,garden,{day},s2,501"),
+        *(f"S-2,garden,{day},nobody,1", f"S-3,garden,{day},r7,502", f"S-4,garden,{day},nobody,1"),
+    ]
+    head = "paper,activity,worked_on,person,minutes"
+
+    def said(*kept: str) -> tuple[int, str]:
+        file.write_text("\n".join([head, *kept]), encoding="utf-8")
+        total = sum(int(row.rpartition(",")[2]) for row in kept)
+        hours = f"{total // 60}:{total % 60:02d}"
+        refused = run("custody", "sheet", "import", str(file), "--total", hours)
+        return refused.code, refused.err
+
+    code, unreadable = said(rows[0], rows[5])
+    assert (code, "line 2: paper S-1: category: 'fud'" in unreadable) == (2, True)
+    assert "line 3: paper S-4: No" in unreadable
+    code, refused = said(*rows[:3], *rows[4:])
+    told = [f"line {line}: paper {paper}:" for line, paper in ((2, "S-1"), (3, "S-2"), (4, "S-2"))]
+    assert [each in refused for each in told] == [True] * 3, refused
+    assert (code, "line 5: paper S-3" in refused, "line 6: paper S-4" in refused) == (4, True, True)
+    assert "Line 3 (" in refused
+    assert done("custody", "sheet", "list")["sheets"] == []
+
+
+def test_a_fault_in_the_second_of_two_files_says_which(site: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "one.csv", tmp_path / "two.csv"
+    first.write_text(CSV.format(day=site), encoding="utf-8")
+    second.write_text(CSV.format(day=site).replace("s2,70", "s2,x"), encoding="utf-8")
+    both = ("custody", "sheet", "import", str(first), "--total", "2:32", "--again", str(second))
+    assert "line 3, minutes: in two.csv, paper S-1: 'x' cannot be read" in run(*both).err
 
 
 def test_p18_an_attempt_to_verify_ones_own_hours_is_listed(site: str, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
 from timebank.custody.actions.sheets import Line
+from timebank.custody.domain.rules import Basis
 from timebank.domain.hours import Hours
 from timebank.errors import Fault, FileFaults
 
@@ -32,15 +33,30 @@ _OF_PAPER: Final = (
     "drafted_by",
 )
 
-_SAID: Final = (
-    *("category", "worked_on", "until", "starts_minute", "length_minutes"),
-    *("supervisor", "drafted_by"),
-)
+_SAID: Final = {
+    "category": "activity",
+    "worked_on": "worked_on",
+    "until": "until",
+    "starts_minute": "starts",
+    "length_minutes": "length",
+    "supervisor": "supervisor",
+    "drafted_by": "drafted_by",
+}
+"""What a paper says of itself, and in which column."""
+_WRITE: Final = {
+    **dict.fromkeys(("worked_on", "until"), "a day as 2026-12-07"),
+    **dict.fromkeys(("minutes", "length"), "whole minutes, as 90"),
+    "starts": "a time of day as 09:30",
+    "basis": f"one of {', '.join(basis.value for basis in Basis)}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetDraft:
-    """A paper as it was keyed: what it says of itself, and its lines."""
+    """A paper as it was keyed: what it says of itself, and its lines.
+
+    It begins at ``line`` of the file; its lines stand ``at`` these.
+    """
 
     line: int
     paper: str
@@ -52,6 +68,12 @@ class SheetDraft:
     supervisor: str | None
     drafted_by: str | None
     lines: tuple[Line, ...]
+    at: tuple[int, ...]
+
+    def without(self, n: int) -> SheetDraft:
+        """The same paper without its line in this place, from 0 on."""
+        lines, at = ((*part[:n], *part[n + 1 :]) for part in (self.lines, self.at))
+        return replace(self, lines=lines, at=at)
 
     def asked(self) -> dict[str, Any]:
         """The arguments of ``sheets.new``."""
@@ -101,7 +123,11 @@ def compare(first: Iterable[SheetDraft], second: Iterable[SheetDraft]) -> None:
         if paper not in other
     ]
     faults += [
-        Fault(line=1, column="paper", problem=f"{paper} is in the second keying only")
+        Fault(
+            line=1,
+            column="paper",
+            problem=f"{paper} is in the second keying only, in its line {other[paper].line}",
+        )
         for paper in other
         if paper not in one
     ]
@@ -113,18 +139,32 @@ def compare(first: Iterable[SheetDraft], second: Iterable[SheetDraft]) -> None:
 
 
 def _differences(one: SheetDraft, other: SheetDraft) -> Iterator[Fault]:
-    for name in (*_SAID, "lines"):
-        first, second = (_comparable(getattr(draft, name)) for draft in (one, other))
+    def unlike(line: int, column: str, what: str, first: str, second: str) -> Fault:
+        said = f"{what}: {first} in the first keying, {second} in the second"
+        return Fault(line=line, column=column, problem=said)
+
+    for name, column in _SAID.items():
+        first, second = (_shown(name, getattr(draft, name)) for draft in (one, other))
         if first != second:
-            problem = f"{one.paper}: {first} in one keying, {second} in the other"
-            yield Fault(line=one.line, column=name, problem=problem)
+            yield unlike(one.line, column, f"paper {one.paper}", first, second)
+    here, there = ({line.person: line for line in draft.lines} for draft in (one, other))
+    at = dict(zip(here, one.at, strict=False))
+    for person in {**here, **there}:
+        first, second = (_shown("line", lines.get(person)) for lines in (here, there))
+        if first != second:
+            what = f"paper {one.paper}, {person}"
+            yield unlike(at.get(person, one.line), "minutes", what, first, second)
 
 
-def _comparable(value: Any) -> Any:
-    """Lines in any order; everything else as it is."""
-    if not isinstance(value, tuple):
-        return value
-    return sorted((line.person, line.minutes, line.basis) for line in value)
+def _shown(name: str, value: Any) -> str:
+    """What was keyed, as words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Line):
+        return f"{value.minutes} minutes, {value.basis}"
+    if name == "starts_minute":
+        return f"{value // 60:02d}:{value % 60:02d}"
+    return str(value)
 
 
 def _header_faults(names: list[str]) -> Iterator[Fault]:
@@ -148,17 +188,22 @@ def _draft(rows: list[tuple[int, dict[str, str]]], faults: list[Fault]) -> Sheet
         try:
             return read_(text) if text else otherwise
         except ValueError:
-            faults.append(Fault(line=number, column=name, problem=f"{text!r} cannot be read"))
+            problem = f"paper {head['paper']}: {text!r} cannot be read; write {_WRITE[name]}"
+            faults.append(Fault(line=number, column=name, problem=problem))
             return otherwise
 
     for number, cells in rows:
         faults += [
-            Fault(line=number, column=name, problem="is empty")
+            Fault(line=number, column=name, problem=f"paper {head['paper']}: is empty")
             for name in REQUIRED
             if not cells[name]
         ]
         faults += [
-            Fault(line=number, column=name, problem=f"{cells[name]!r} is not that of line {first}")
+            Fault(
+                line=number,
+                column=name,
+                problem=f"paper {head['paper']}: {cells[name]!r} is not that of line {first}",
+            )
             for name in _OF_PAPER
             if cells[name] != head[name]
         ]
@@ -176,11 +221,16 @@ def _draft(rows: list[tuple[int, dict[str, str]]], faults: list[Fault]) -> Sheet
             Line(
                 person=cells["person"],
                 minutes=cell(number, "minutes", cells["minutes"], _whole, 0),
-                basis=cells["basis"] or "voluntary",
+                basis=cell(number, "basis", cells["basis"], _basis, Basis.VOLUNTARY.value),
             )
             for number, cells in rows
         ),
+        at=tuple(number for number, _ in rows),
     )
+
+
+def _basis(text: str) -> str:
+    return Basis(text).value
 
 
 def _whole(text: str) -> int:

@@ -121,7 +121,8 @@ def attempted(action: str, desk: Desk, error: RefusedError) -> None:
     custody.scheme.record_attempt(
         desk.uow, action=action, error=error.code, subjects=subjects, by=desk.by
     )
-    if called := [*_called(desk.uow, sorted({*_ID.findall(str(error))}))]:
+    said = " ".join((str(error), *getattr(error, "__notes__", ())))
+    if called := [*_called(desk.uow, sorted({*_ID.findall(said)}))]:
         error.add_note("; ".join(called))
 
 

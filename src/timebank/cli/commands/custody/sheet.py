@@ -11,13 +11,13 @@ import typer
 
 from timebank import custody
 from timebank.cli import names, options
-from timebank.cli.command import Desk, group, reading, receipts
+from timebank.cli.command import Desk, group, reading
+from timebank.cli.commands.custody import _papers
 from timebank.cli.commands.custody._desk import acting, bank_days, sheet_id
 from timebank.cli.commands.custody._signing import this_seat
 from timebank.cli.documents import named, page, plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
-from timebank.custody import sheet_file
 from timebank.custody.domain.sheet import SheetFile, SheetState
 from timebank.domain.hours import Hours
 from timebank.domain.receipt import Receipt
@@ -148,19 +148,9 @@ def import_(
 
     The announced total must be that of the file; --again compares it with a second keying.
     """
-    drafts = sheet_file.read(_text(file), total=Hours.parse(total))
-    if again is not None:
-        sheet_file.compare(drafts, sheet_file.read(_text(again), total=Hours.parse(total)))
-    found = tuple(
-        custody.sheets.new(
-            desk.uow,
-            **draft.asked(),
-            by=desk.by,
-            key=None if desk.key is None else f"{desk.key}:{draft.paper}",
-        )
-        for draft in drafts
-    )
-    return receipts(desk.uow, found)
+    drafts = _papers.read(file, again, total=Hours.parse(total))
+    found = _papers.enter(desk, drafts)
+    return _papers.rehearsed(desk, drafts, found) if dry_run else found
 
 
 def submit(desk: Desk, sheet: Which) -> Receipt:
@@ -303,13 +293,3 @@ def _labels(uow: ReadingUnit, files: tuple[SheetFile, ...]) -> Labels:
     people = {one.person for file in files for one in file.lines}
     actors = [a.actor for file in files for a in file.acts] + [f.sheet.entered_by for f in files]
     return Labels(uow).learn(people=people, actors=actors)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(field="file", problem=f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        problem = f"{file} is no text in UTF-8; save it as CSV in UTF-8"
-        raise InputError(field="file", problem=problem) from None
