@@ -23,10 +23,12 @@ from tests.audit.expected import (
     Row,
     closest,
 )
-from tests.audit.planting import Fault, audit, faults, plant, rows_for, sample
+from tests.audit.planting import BANK, Fault, audit, faults, plant, rows_for, sample
+from timebank import journal
 from timebank.domain.audit import Verdict
 from timebank.errors import NotFoundError
 from timebank.storage.sql import schema
+from timebank.storage.sql.unit_of_work import SqlUnit
 
 FAULTS = {fault.name: fault for table in schema.metadata.tables.values() for fault in faults(table)}
 
@@ -133,6 +135,27 @@ def test_how_many_faults_are_planted_and_named() -> None:
     print(f"{len(FAULTS)} faults, {len(RELIED_ON)} to be named, {left_out} in UNRELIED or GONE,")
     print(f"{len(NOWHERE)} of those to be named in no row of the bank")
     assert {*NOWHERE} < {*RELIED_ON}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["transaction.kind-garbled", "transaction.actor_role-garbled", "transfer.activity-garbled"],
+)
+def test_what_can_be_told_but_not_read_is_sealed_and_named(opened: Open, name: str) -> None:
+    """Evidence of what stood in the columns; the audit says that it may not stand there."""
+    fault = FAULTS[name]
+    with planting(opened) as connection:
+        waiting = {*connection.execute(select(schema.seal_queue.c.fact_id)).scalars()}
+        row = next(r for r in rows_for(connection, fault) if waiting & ids_of(r))
+        (fact,) = waiting & ids_of(row)
+        plant(connection, fault, row)
+        before = audit(connection, opened.clock, kept=opened.kept)
+        journal.seal(SqlUnit(connection, BANK, None, opened.clock, schema.REVISION))
+        assert connection.execute(select(schema.seal_queue.c.fact_id)).first() is None
+        after = audit(connection, opened.clock, kept=opened.kept)
+    for report in (before, after):
+        found = {f.check for f in report.findings if fact in f"{f.subject} {f.message}"}
+        assert "constraints_hold" in found
 
 
 @pytest.mark.long

@@ -47,8 +47,8 @@ def seal(uow: UnitOfWork, *, limit: int = AT_ONCE) -> Checkpoint | None:
     One sealer at a time; a second one waits. The latest checkpoint is the answer, None where
     nothing was ever sealed. Call it again while facts wait.
 
-    *Refuses* a limit below 1 (``InputError``), and a queued fact that is gone or cannot be read
-    (``BrokenInvariantError``).
+    *Refuses* a limit below 1 (``InputError``), and a queued fact that is gone, or of which neither
+    value nor columns tell a leaf (``BrokenInvariantError``).
     """
     if limit < 1:
         raise InputError(field="limit", problem="must be at least 1")

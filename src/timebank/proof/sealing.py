@@ -17,9 +17,11 @@ def leaves_of(seals: SealStore, page: LeafPage, hash_domain: bytes) -> list[Leaf
     """The page as leaves, in order.
 
     What is sealed stays so for ever: one of the transactions, drawn at random, is read as a value
-    as well. Were its leaf another one, values would have to say all of them.
+    as well. Were its leaf another one, values would have to say all of them. A transaction that its
+    columns tell and that cannot be read is sealed as they stand: an audit says what is wrong.
 
-    *Refuses* a fact that is gone or cannot be read, with ``BrokenInvariantError``.
+    *Refuses* a fact that is gone, and one that cannot be read and that no columns tell, with
+    ``BrokenInvariantError``.
     """
     facts, told = page.facts, hashes(page, hash_domain)
     drawn = {secrets.choice([*told])} if told else set()
