@@ -11,6 +11,7 @@ from timebank.domain.audit import CheckInfo, Finding
 from timebank.domain.changes import Changes, WingValue
 from timebank.domain.conditions import Conditions, Fresh
 from timebank.domain.events import WingActed
+from timebank.domain.logged import LogEntry, LogKind
 from timebank.ports import WingAudit
 from timebank.storage.sql import blocks, types
 from timebank.storage.sql import schema as core
@@ -29,6 +30,8 @@ __all__ = [
     "Finding",
     "Fresh",
     "Link",
+    "LogEntry",
+    "LogKind",
     "Shape",
     "SqlAccountStore",
     "Store",

@@ -7,9 +7,9 @@ import pytest
 
 from tests.backends import World
 from timebank import errors, log, periods
-from timebank.actions.log import LogEntry, LogKind
 from timebank.domain.actor import Actor
 from timebank.domain.bank import day_of
+from timebank.domain.logged import LogEntry, LogKind
 
 
 def today(world: World) -> date:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
 from typing import Final, assert_never
 
 from timebank.actions._gather import person_id
@@ -13,6 +12,7 @@ from timebank.domain.account import AccountChange, ChangeField
 from timebank.domain.actor import Actor
 from timebank.domain.bank import DayStatement, PeriodClose, checked_day, start_of_day
 from timebank.domain.ids import AccountId
+from timebank.domain.logged import LogEntry, LogKind
 from timebank.domain.policy import PolicyVersion
 from timebank.domain.transaction import CORRECTIONS, Transaction
 from timebank.domain.words import checked_word
@@ -25,43 +25,7 @@ _JOINED: Final = "none"
 """What a status was before somebody joined."""
 
 
-class LogKind(Enum):
-    """What somebody answers for.
-
-    An override or another change of an account; hours moved back or corrected; what took a second
-    person; what holds for the whole bank; and personal data taken out.
-    """
-
-    OVERRIDE = "override"
-    REVERSAL = "reversal"
-    APPROVAL = "approval"
-    POLICY = "policy"
-    ERASURE = "erasure"
-
-
 _CHANGE_KINDS: Final = {ChangeField.IDENTITY: LogKind.ERASURE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
-    """One fact that somebody answers for. ``act`` says what it was: a kind of transaction, a field
-    of an account, ``policy``, ``period close`` or ``day statement``.
-    """
-
-    id: str
-    recorded_at: datetime
-    kinds: tuple[LogKind, ...]
-    act: str
-    actor: Actor
-    approver: Actor | None
-    accounts: tuple[AccountId, ...] = ()
-    minutes: int | None = None
-    was: str | None = None
-    becomes: str | None = None
-    reason: str | None = None
-    review_on: date | None = None
-    about: str | None = None
-    """The transaction that a reversal undoes, or that an override lets through."""
 
 
 def entries(
@@ -99,6 +63,8 @@ def _within(uow: ReadingUnit, from_: datetime, until: datetime) -> Iterator[LogE
     for fact in _others(uow):
         if from_ <= fact.recorded_at < until:
             yield _entry(fact)
+    for of_wing in uow.wing_logs:
+        yield from of_wing(uow, from_, until)
 
 
 def _others(uow: ReadingUnit) -> Iterator[_Other]:
@@ -136,10 +102,19 @@ def _moved(fact: Transaction) -> LogEntry:
         actor=fact.actor,
         approver=fact.approver,
         accounts=tuple(dict.fromkeys(sides)),
-        minutes=sum(t.minutes for t in fact.transfers),
+        minutes=_brought(fact),
         reason=fact.reason,
         about=fact.reverses,
     )
+
+
+def _brought(fact: Transaction) -> int:
+    """What the accounts that have more by it have more."""
+    net: Counter[AccountId] = Counter()
+    for transfer in fact.transfers:
+        net[transfer.source] -= transfer.minutes
+        net[transfer.target] += transfer.minutes
+    return (+net).total()
 
 
 def _changed(fact: AccountChange) -> LogEntry:

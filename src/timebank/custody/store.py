@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
@@ -21,14 +21,7 @@ from timebank.custody.domain.pin import Pin, PinChange
 from timebank.custody.domain.query import Query, QueryAnswer
 from timebank.custody.domain.retention import Retention
 from timebank.custody.domain.rules import RulesVersion
-from timebank.custody.domain.sheet import (
-    LIVE,
-    Sheet,
-    SheetAct,
-    SheetFile,
-    SheetLine,
-    SheetState,
-)
+from timebank.custody.domain.sheet import LIVE, Sheet, SheetAct, SheetFile, SheetLine, SheetState
 from timebank.custody.domain.site import Direction, Passage, PassageEnd, Windup
 from timebank.custody.errors import WrongPin
 from timebank.custody.rows import from_row
@@ -301,6 +294,13 @@ class CustodyStore(Store):
         """What was refused, in order of record."""
         query = page(self._of_bank(tables.attempt), tables.attempt.c.id, after, limit)
         return self._read(Attempt, query)
+
+    def within(
+        self, kind: type[V], table: Table, from_: datetime, until: datetime
+    ) -> tuple[V, ...]:
+        """Facts of a kind that were recorded from one moment up to another."""
+        when = (table.c.recorded_at >= from_, table.c.recorded_at < until)
+        return self._read(kind, self._of_bank(table).where(*when))
 
     # --- the audit --------------------------------------------------------------------------
 

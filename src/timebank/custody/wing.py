@@ -18,6 +18,7 @@ from timebank.custody.domain.rules import RulesVersion
 from timebank.custody.domain.sheet import Sheet, SheetAct, SheetLine
 from timebank.custody.domain.site import Passage, PassageEnd, Windup
 from timebank.custody.erasing import erasure
+from timebank.custody.logged import log
 from timebank.custody.rows import to_row
 from timebank.wings import Shape, Wing, WingValue, migrations_dir
 
@@ -74,5 +75,6 @@ WING: Final = Wing(
     ),
     audit=AUDIT,
     erasure=erasure,
+    log=log,
 )
 """Named by the entry point ``timebank.wings``; set up by ``timebank db upgrade --wing custody``."""

@@ -13,6 +13,7 @@ from timebank.ports.evidence import (
     Waiting,
     WingAudit,
     WingErasure,
+    WingLog,
     WingRow,
 )
 from timebank.ports.stores import (
@@ -53,5 +54,6 @@ __all__ = [
     "Waiting",
     "WingAudit",
     "WingErasure",
+    "WingLog",
     "WingRow",
 ]

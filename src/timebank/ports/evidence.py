@@ -30,6 +30,7 @@ from timebank.domain.audit_rows import (
 )
 from timebank.domain.changes import WingValue
 from timebank.domain.ids import AccountId, FactId, PersonId
+from timebank.domain.logged import LogEntry
 from timebank.domain.sealed import Sealed
 
 T = TypeVar("T")
@@ -201,6 +202,10 @@ class WingAudit:
 
 WingErasure = Callable[[Any, PersonId], Iterable[WingValue]]
 """What a wing changes of its own when the ledger forgets a person; it gets the unit and who."""
+
+
+WingLog = Callable[[Any, datetime, datetime], Iterable[LogEntry]]
+"""What a wing adds to the log; it gets the unit, the first moment and the one after the last."""
 
 
 class AuditSource(Protocol):

@@ -8,7 +8,14 @@ from typing import Protocol
 
 from timebank.domain.changes import Changes
 from timebank.domain.conditions import Fresh
-from timebank.ports.evidence import Archive, AuditSource, SealStore, WingAudit, WingErasure
+from timebank.ports.evidence import (
+    Archive,
+    AuditSource,
+    SealStore,
+    WingAudit,
+    WingErasure,
+    WingLog,
+)
 from timebank.ports.stores import (
     AccountStore,
     BankStore,
@@ -56,6 +63,11 @@ class ReadingUnit(Protocol):
     @property
     def wing_erasures(self) -> tuple[WingErasure, ...]:
         """What the wings of this database take out with a person."""
+        ...
+
+    @property
+    def wing_logs(self) -> tuple[WingLog, ...]:
+        """What the wings of this database add to the log."""
         ...
 
     @property

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 import timebank
-from timebank.actions.log import LogEntry, LogKind
 from timebank.cli import names, options, words
 from timebank.cli.command import reading
 from timebank.cli.documents import plain
 from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.domain.hours import Hours
+from timebank.domain.logged import LogEntry, LogKind
 from timebank.ports import ReadingUnit
 
 
@@ -40,7 +40,8 @@ def log(
 
     override: overrides and other changes of an account. reversal: hours moved back or adjusted.
     approval: what took a second person. policy: house rules, closed days, stated days. erasure:
-    a member forgotten.
+    a member forgotten. Hours are what a transaction brought to accounts that have more by it: what
+    went on from there in the same transaction counts once. A wing adds what two people did in it.
 
     Both days are included, in the bank's zone.
     """
@@ -71,13 +72,16 @@ def _table(uow: ReadingUnit, found: list[LogEntry]) -> Iterator[Any]:
         return
     labels = Labels(uow).learn(
         accounts={account for entry in found for account in entry.accounts},
+        people={entry.person for entry in found if entry.person is not None},
         actors=[actor for entry in found for actor in (entry.actor, entry.approver)],
     )
     rows = (
         (
             entry.recorded_at.isoformat(),
             entry.act,
-            ", ".join(labels.short(account) for account in entry.accounts),
+            ", ".join(
+                labels.short(one) for one in entry.accounts or (entry.person or entry.about,)
+            ),
             _what(entry),
             labels.actor(entry.actor),
             labels.actor(entry.approver),
@@ -86,13 +90,13 @@ def _table(uow: ReadingUnit, found: list[LogEntry]) -> Iterator[Any]:
         )
         for entry in found
     )
-    columns = ("When", "What", "Account", "Change", "By", "Approved by", "Reason", "Review by")
+    columns = ("When", "What", "About", "Change", "By", "Approved by", "Reason", "Review by")
     yield grid(columns, rows)
 
 
 def _what(entry: LogEntry) -> str:
     if entry.minutes is not None:
-        return str(Hours(minutes=entry.minutes))
+        return f"{Hours(minutes=entry.minutes)} {entry.becomes or ''}".rstrip()
     if entry.was is None:
         return entry.becomes or ""
     shown = words.limit if entry.act in words.LIMITS else str

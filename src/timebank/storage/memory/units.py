@@ -24,6 +24,7 @@ class MemoryReading:
     schema_revision = "memory"
     wing_audits = ()
     wing_erasures = ()
+    wing_logs = ()
 
     def __init__(self, database: MemoryDatabase, slug: str) -> None:
         self._database = database

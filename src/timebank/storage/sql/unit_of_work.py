@@ -17,7 +17,7 @@ from timebank.domain.changes import Changes
 from timebank.domain.ids import bank_id_of
 from timebank.domain.words import of_another_kind
 from timebank.errors import BrokenInvariantError, InputError, TimebankError
-from timebank.ports import RequestKey, StoredReceipt, WingAudit, WingErasure
+from timebank.ports import RequestKey, StoredReceipt, WingAudit, WingErasure, WingLog
 from timebank.storage.identity import TimeOrderedIds
 from timebank.storage.sql import recording, sqlite, wings
 from timebank.storage.sql._migrate import require_schema
@@ -102,6 +102,11 @@ class SqlUnit:
     def wing_erasures(self) -> tuple[WingErasure, ...]:
         """What the wings of this database take out with a person."""
         return tuple(wing.erasure for wing in self._wings() if wing.erasure is not None)
+
+    @property
+    def wing_logs(self) -> tuple[WingLog, ...]:
+        """What the wings of this database add to the log."""
+        return tuple(wing.log for wing in self._wings() if wing.log is not None)
 
     def _wings(self) -> tuple[wings.Wing, ...]:
         try:

@@ -19,7 +19,7 @@ from sqlalchemy import Column, Connection, Engine, Table, inspect
 
 from timebank.domain.changes import WingValue
 from timebank.errors import InputError, SchemaError
-from timebank.ports import ReadingUnit, WingAudit, WingErasure
+from timebank.ports import ReadingUnit, WingAudit, WingErasure, WingLog
 from timebank.storage.sql.blocks import PREFIX
 from timebank.storage.sql.guards import Fence
 from timebank.storage.sql.link import Link
@@ -85,7 +85,8 @@ class Wing:
     """A wing: its name, its newest migration and where they are, and the shapes of its values.
 
     ``shapes`` come in an order that foreign keys accept. Every table is that of one shape; all are
-    named ``timebank_<name>_…``. ``erasure`` says what changes when the ledger forgets a person.
+    named ``timebank_<name>_…``. ``erasure`` says what changes when the ledger forgets a person,
+    ``log`` who did what in the wing that needed answering for.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Wing:
     shapes: tuple[Shape, ...]
     audit: WingAudit | None = None
     erasure: WingErasure | None = None
+    log: WingLog | None = None
 
     def __post_init__(self) -> None:
         """*Refuses* columns that cannot be sealed, with ``InputError``."""
