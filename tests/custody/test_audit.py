@@ -303,6 +303,22 @@ def test_p33_an_answer_by_who_undid_the_sheet_before_the_slip_is_found(
     assert found(scheme).get(audit.QUERIES, 0) == findings
 
 
+@pytest.mark.parametrize("what", ["sheet_id", "transaction_id"])
+def test_p33_a_slip_put_right_by_the_posting_of_its_own_sheet_is_found(
+    sqlite_scheme: Scheme, what: str
+) -> None:
+    full(sqlite_scheme)
+    sheet = "(SELECT sheet_id FROM timebank_custody_query)"
+    posting = f"(SELECT transaction_id FROM timebank_custody_sheet WHERE id = {sheet})"
+    by = sheet if what == "sheet_id" else posting
+    tamper(
+        sqlite_scheme,
+        f"{QUERY} recorded_at = 0",
+        f"UPDATE timebank_custody_query_answer SET outcome = 'put_right', {what} = {by}",
+    )
+    assert found(sqlite_scheme).get(audit.QUERIES, 0) == 1
+
+
 def test_p33_an_office_held_in_custody_is_found_in_the_past(sqlite_scheme: Scheme) -> None:
     full(sqlite_scheme)
     tamper(

@@ -255,6 +255,28 @@ def test_put_right_is_said_only_with_what_did_so_since(scheme: Scheme) -> None:
     assert scheme.audit().findings == ()
 
 
+def test_posting_the_sheet_that_a_slip_contests_puts_nothing_right(scheme: Scheme) -> None:
+    sheet = scheme.approved("S-1", ("ray", 60))
+    slip = opened(scheme, sheet=sheet)
+    scheme.do(sheets.post, sheet, by=scheme.cora)
+    posting = scheme.see(sheets.get, sheet).sheet.transaction
+    right = partial(scheme.do, queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
+    for said in ({"sheet": sheet}, {"transaction": posting}):
+        assert refusal(partial(right, **said)) == "invalid_input outcome", said
+    scheme.two(sheets.reverse, sheet, reason="other")
+    assert refusal(partial(right, transaction=posting)) == "invalid_input outcome"
+    right(sheet=sheet)
+    assert scheme.audit().findings == ()
+
+
+def test_another_sheet_that_is_posted_since_puts_right(scheme: Scheme) -> None:
+    sheet = scheme.approved("S-1", ("ray", 60))
+    slip = opened(scheme, sheet=sheet)
+    right = partial(scheme.do, queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
+    right(sheet=scheme.posted("S-2", ("ray", 30)))
+    assert scheme.audit().findings == ()
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [

@@ -76,9 +76,10 @@ def answer(
     """What came of a slip, by somebody who did not sign what it concerns.
 
     That is the two who signed its sheet; the two who moved the hours, of those without a sheet; and
-    the two who undid either before the slip was entered. ``put_right`` names what did so: a
-    ``sheet`` that was posted, returned or reversed since, or another ``transaction``
-    (``InputError``).
+    the two who undid either before the slip was entered. ``put_right`` names what did so
+    (``InputError``): the slip's own ``sheet``, if it was returned or reversed since; any other
+    ``sheet`` of theirs that was posted, returned or reversed since; or a later ``transaction`` of
+    theirs, but for that sheet's own.
 
     *Refuses*, in this order: an unknown outcome, slip, sheet or transaction, a person in custody as
     the actor, who is no staff, a slip that was answered, one of those who signed
@@ -94,12 +95,14 @@ def answer(
     file = None if sheet is None else locked_sheet(uow, sheet)
     moved = None if transaction is None else _transaction(uow, transaction)
     found = case(uow, by=by)
+    subject = _subject(uow, asked)
     done = rules.answered(
         asked,
         end,
         what,
-        rules.signers(asked, *_subject(uow, asked)),
+        rules.signers(asked, *subject),
         found.now,
+        contested=subject[0],
         file=file,
         transaction=moved,
         own=own.accounts,

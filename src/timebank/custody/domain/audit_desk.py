@@ -56,7 +56,7 @@ def check_queries(books: Books) -> Iterator[Finding]:
             reversal = undone.get(hours) if hours else None
             if answer.actor.person in signers(query, signed, moved, reversal):
                 wrong = "an answer by somebody who signed it"
-            wrong = wrong or _not_righted(query, answer, files, books)
+            wrong = wrong or _not_righted(query, answer, file, files, books)
         if wrong:
             yield Finding(
                 check=QUERIES,
@@ -78,11 +78,15 @@ def _not_theirs(
 
 
 def _not_righted(
-    query: Query, answer: QueryAnswer, files: Mapping[FactId, SheetFile], books: Books
+    query: Query,
+    answer: QueryAnswer,
+    contested: SheetFile | None,
+    files: Mapping[FactId, SheetFile],
+    books: Books,
 ) -> str | None:
     file = files.get(answer.sheet) if answer.sheet else None
     moved = books.queried.get(answer.transaction) if answer.transaction else None
-    return unrighted(query, answer.outcome, file, moved, _own(query, books))
+    return unrighted(query, answer.outcome, contested, file, moved, _own(query, books))
 
 
 def _own(query: Query, books: Books) -> set[AccountId]:

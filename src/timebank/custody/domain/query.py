@@ -19,8 +19,9 @@ from timebank.domain.transaction import Transaction
 from timebank.errors import InputError, NotPermitted, WrongState
 
 SIGNED: Final = ("verify", "approve")
-RIGHTING: Final = frozenset({"post", "return", "reverse"})
-"""Steps of a sheet that may put something right: it is undone, or entered anew and posted."""
+UNDOING: Final = frozenset({"return", "reverse"})
+RIGHTING: Final = UNDOING | {"post"}
+"""Steps of a sheet that may put something right: it is undone, or another one is posted."""
 
 
 class Concern(Enum):
@@ -129,13 +130,14 @@ def answered(
     signed: Collection[PersonId | None],
     conditions: Conditions,
     *,
+    contested: SheetFile | None,
     file: SheetFile | None,
     transaction: Transaction | None,
     own: Collection[str],
     inside: frozenset[PersonId],
 ) -> QueryAnswer:
-    """The answer. ``signed`` are those who answer for what it concerns; ``file`` or
-    ``transaction`` put it right, ``own`` are the person's accounts.
+    """The answer. ``signed`` are those who answer for what it concerns, ``contested`` its sheet;
+    ``file`` or ``transaction`` put it right, ``own`` are the person's accounts.
 
     *Refuses*, in this order: a person in custody as the actor, who is no staff, a slip that was
     answered, one of those who signed, and what ``unrighted`` finds (``InputError``).
@@ -149,7 +151,7 @@ def answered(
     if by.person in signed:
         needed = "somebody who did not sign what the slip concerns"
         raise NotPermitted(action=action, who=str(by), needed=needed)
-    if wrong := unrighted(query, outcome, file, transaction, own):
+    if wrong := unrighted(query, outcome, contested, file, transaction, own):
         raise InputError(field="outcome", problem=wrong)
     return QueryAnswer(
         id=FactId(conditions.fresh.id()),
@@ -165,11 +167,15 @@ def answered(
 def unrighted(
     query: Query,
     outcome: Outcome,
+    contested: SheetFile | None,
     file: SheetFile | None,
     transaction: Transaction | None,
     own: Collection[str],
 ) -> str | None:
-    """What is wrong with what is said to have put it right, if anything."""
+    """What is wrong with what is said to have put it right, if anything.
+
+    Lines never change, so that posting the ``contested`` sheet corrects nothing.
+    """
     named = sum(one is not None for one in (file, transaction))
     if outcome is not Outcome.PUT_RIGHT:
         return f"{outcome.value} names nothing that put it right" if named else None
@@ -177,14 +183,19 @@ def unrighted(
         return "put_right names what did so: one sheet or one transaction"
     if file is not None:
         theirs = query.person in {line.person for line in file.lines}
-        when = [act.recorded_at for act in file.acts if act.act in RIGHTING]
+        acts = UNDOING if contested and contested.sheet.id == file.sheet.id else RIGHTING
+        when = [act.recorded_at for act in file.acts if act.act in acts]
     else:
         theirs = transaction is not None and moves(transaction, own)
-        when = [] if transaction is None else [transaction.recorded_at]
+        posting = contested.sheet.transaction if contested else None
+        when = [t.recorded_at for t in (transaction,) if t is not None and t.id != posting]
     if not theirs:
         return "what put it right has no line of this person"
     if not when or max(when) < query.recorded_at:
-        return "nothing was posted, returned or reversed there since the slip was entered"
+        return (
+            "since the slip was entered nothing was posted, returned or reversed there;"
+            " posting what it concerns corrects nothing"
+        )
     return None
 
 

@@ -72,8 +72,8 @@ def answer(
 ) -> Receipt:
     """Answer a slip, with a PIN: not who verified or approved what it concerns.
 
-    ``put_right`` says by what: a sheet that was posted, returned or reversed since the slip was
-    entered, or a transaction.
+    ``put_right`` says by what, since the slip was entered: its sheet, returned or reversed; another
+    sheet of theirs, also posted; or a transaction of theirs, but for that of its sheet.
     """
     return custody.queries.answer(
         desk.uow,
