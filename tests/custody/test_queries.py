@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from tests.backends import SqlBackend
 from tests.custody.scheme import Scheme
 from tests.custody.test_scheme import earned
 from tests.support import refusal
@@ -267,6 +269,25 @@ def test_posting_the_sheet_that_a_slip_contests_puts_nothing_right(scheme: Schem
     assert refusal(partial(right, transaction=posting)) == "invalid_input outcome"
     right(sheet=sheet)
     assert scheme.audit().findings == ()
+
+
+def test_a_slip_locks_the_sheet_first_as_posting_does(postgres_scheme: Scheme) -> None:
+    scheme, locked = postgres_scheme, list[str]()
+    assert isinstance(scheme.backend, SqlBackend)
+
+    def seen(_: Any, __: Any, statement: str, *more: Any) -> None:
+        table = statement.partition("FROM timebank_custody_")[2].split()[:1]
+        if statement.endswith("FOR NO KEY UPDATE"):
+            locked.extend(table)
+
+    sheet, other = (scheme.approved(paper, ("ray", 60)) for paper in ("S-1", "S-2"))
+    event.listen(scheme.backend.engine, "before_cursor_execute", seen)
+    scheme.do(sheets.post, sheet, by=scheme.cora)
+    slip = opened(scheme, sheet=sheet)
+    scheme.do(sheets.post, other, by=scheme.cora)
+    put_right = {"outcome": "put_right", "sheet": other}
+    scheme.do(queries.answer, slip, **put_right, by=scheme.staff("bea"))
+    assert locked == ["sheet", "membership"] * 4
 
 
 def test_another_sheet_that_is_posted_since_puts_right(scheme: Scheme) -> None:

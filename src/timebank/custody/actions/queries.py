@@ -38,13 +38,13 @@ def open(
     That is their line of a ``sheet``, or of their statement (``transaction``); of what is missing
     there is none.
 
-    *Refuses*, in this order: an unknown concern, person, sheet or transaction, a person in custody
+    *Refuses*, in this order: an unknown concern, sheet, person or transaction, a person in custody
     as the actor, who is no staff, an unfit number, a line too many or too few, one of somebody else
     (``InputError``), and a slip that was opened before (``RefTaken``).
     """
     what = checked_word(Concern, concern, field="concern")
-    own = locked_membership(uow, person)
     file = None if sheet is None else locked_sheet(uow, sheet)
+    own = locked_membership(uow, person)
     moved = None if transaction is None else _transaction(uow, transaction)
     found = case(uow, by=by)
     opened = rules.opened(
@@ -91,8 +91,8 @@ def answer(
     if id_ not in known:
         raise NotFoundError(kind="query", ref=query)
     asked, end = known[id_]
-    own = locked_membership(uow, asked.person)
     file = None if sheet is None else locked_sheet(uow, sheet)
+    own = locked_membership(uow, asked.person)
     moved = None if transaction is None else _transaction(uow, transaction)
     found = case(uow, by=by)
     subject = _subject(uow, asked)
