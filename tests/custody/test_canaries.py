@@ -23,7 +23,7 @@ TWO: Final = ("--by", "cora", "--approved-by", "olga")
 DAYS: Final = ("--from", "2020-01-01", "--to", "2999-12-31")
 RAY: Final = {
     "name": "Raymond Quillfeather",
-    "ref": "ray-quill-7731",
+    "ref": "rqx-77319064",
     "contact": "12 Quillcontact Lane",
     "title": "Quilltitle lessons",
     "note": "for quillnote and his mother",

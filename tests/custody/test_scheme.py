@@ -82,7 +82,7 @@ def test_p01_every_kind_of_account_has_its_own_rule_of_who_may_take_from_it(sche
 
 def test_a_bank_that_pays_nobody_inside_takes_nobody_in(scheme: Scheme) -> None:
     """Not a dozen steps later, when the first sheet is posted."""
-    ask = {"name": "Nina Inside", "ref": "nina", "by": scheme.cora}
+    ask = {"name": "Nina Inside", "ref": "n4", "by": scheme.cora}
     scheme.do(banks.set_policy, "neighbourhood", by=scheme.cora)
     with pytest.raises(InputError, match="set-policy custody"):
         scheme.do(people.apply, **ask)
@@ -108,7 +108,15 @@ def test_p02_only_the_table_moves_a_membership_and_every_move_is_kept(scheme: Sc
     assert {act for act, _ in moves[1:]} <= set(TRANSITIONS)
 
 
-def applied(scheme: Scheme, ref: str = "nina") -> Any:
+@pytest.mark.parametrize("ref", ["R. Smith born 1980", "Smith", "R-Smith", "", "R7 0412", "-"])
+def test_what_could_be_a_name_is_no_ref_of_somebody_inside(scheme: Scheme, ref: str) -> None:
+    ask = partial(scheme.do, people.apply, name="Nina Inside", by=scheme.cora)
+    assert refusal(partial(ask, ref=ref)) == "invalid_input ref"
+    for fits in ("R7-0412-2", "abc", "7"):
+        ask(ref=fits)
+
+
+def applied(scheme: Scheme, ref: str = "n4") -> Any:
     scheme.do(people.apply, name="Nina Inside", ref=ref, by=scheme.cora)
     return partial(scheme.do, people.admit, ref, by=scheme.cora)
 
@@ -120,16 +128,16 @@ def test_p02_an_admission_that_is_keyed_late_is_from_its_own_day(scheme: Scheme)
     for wrong in (first - A_DAY, scheme.today + A_DAY):
         assert refusal(partial(admit, on=wrong)) == "invalid_input on"
     admit(on=first)
-    own = scheme.see(people.get, "nina")
+    own = scheme.see(people.get, "n4")
     assert (own.membership.state, own.membership.since) == (State.ACTIVE, first)
     assert [(c.act, c.effective_on) for c in own.changes] == [
         ("apply", scheme.today),
         ("admit", first),
     ]
-    suspend = partial(scheme.do, people.suspend, "nina", reason="other", by=scheme.cora)
+    suspend = partial(scheme.do, people.suspend, "n4", reason="other", by=scheme.cora)
     assert refusal(partial(suspend, on=first - A_DAY)) == "invalid_input on"
     suspend(on=first + A_DAY)
-    assert membership(scheme, "nina").state is State.SUSPENDED
+    assert membership(scheme, "n4").state is State.SUSPENDED
     assert scheme.audit().findings == ()
 
 
@@ -137,11 +145,11 @@ def test_p03_a_paper_of_a_day_after_the_admission_is_credited(scheme: Scheme) ->
     first = scheme.today
     scheme.days(5)
     applied(scheme)(on=first + A_DAY)
-    assert refusal(lambda: scheme.sheet("S-1", ("nina", 60), on=first)) == "custody_line_refused"
-    keep(scheme, "nina")
-    scheme.posted("S-2", ("nina", 60), on=first + A_DAY)
-    scheme.posted("S-3", ("nina", 60), on=scheme.today)
-    assert (sum(scheme.minutes("nina")) + scheme.pot(), scheme.audit().findings) == (120, ())
+    assert refusal(lambda: scheme.sheet("S-1", ("n4", 60), on=first)) == "custody_line_refused"
+    keep(scheme, "n4")
+    scheme.posted("S-2", ("n4", 60), on=first + A_DAY)
+    scheme.posted("S-3", ("n4", 60), on=scheme.today)
+    assert (sum(scheme.minutes("n4")) + scheme.pot(), scheme.audit().findings) == (120, ())
 
 
 def test_p18_nobody_is_admitted_from_a_day_on_which_they_held_an_office(scheme: Scheme) -> None:

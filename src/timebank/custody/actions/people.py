@@ -31,6 +31,7 @@ from timebank.custody.domain.membership import (
     Membership,
     State,
     StateChange,
+    checked_ref,
     moved,
     require_outside,
     require_paid,
@@ -78,13 +79,15 @@ def apply(
     then; one in custody; and one that holds hours until release.
 
     *Refuses*, in this order: a person in custody as the actor, a bank whose house rules let no
-    hours reach anybody inside (``InputError``), a person in the scheme already (``RefTaken``), one
-    who holds a role of staff (``NotPermitted``), and what joining, opening accounts and freezing
-    refuse.
+    hours reach anybody inside, a ref that could be a name (``InputError``), a person in the scheme
+    already (``RefTaken``), one who holds a role of staff (``NotPermitted``), and what joining,
+    opening accounts and freezing refuse.
     """
     store = store_of(uow)
     require_outside("custody.apply", by, store.inside())
     require_paid(uow.banks.house().policy.policy)
+    if ref is not None:
+        checked_ref(ref)
     if member is None:
         joined = members.join(uow, name=name or "", ref=ref, by=by, key=inner(key, "join"))
         person = joined.member_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -35,6 +36,8 @@ class State(Enum):
 
 HERE: Final = frozenset({State.ACTIVE, State.SUSPENDED, State.RECALLED})
 """States in which somebody is inside, at this site."""
+
+_REF: Final = re.compile(r"[A-Za-z]{0,3}(?:-?[0-9]{1,8}){0,4}")
 
 TRANSITIONS: Final[Mapping[str, tuple[frozenset[State], State]]] = {
     "admit": (frozenset({State.APPLIED}), State.ACTIVE),
@@ -176,6 +179,22 @@ def freezes_of(state: State, *, left: bool) -> Mapping[AccountKind, Frozen | Non
     if left and state in OUTSIDE:
         return dict.fromkeys(FREEZES[state], Frozen.ALL)
     return FREEZES[state]
+
+
+def checked_ref(ref: str) -> str:
+    """What staff call somebody inside, as ``R7-0412``: it is on the outside of a folded statement,
+    so there is no room for a name.
+
+    *Refuses* other text, with ``InputError``.
+    """
+    plain = ref.strip() if isinstance(ref, str) else ""
+    if not plain or not _REF.fullmatch(plain):
+        raise InputError(
+            field="ref",
+            problem=f"{ref!r} could be a name, and anybody sees it on the outside of a statement:"
+            " at most three letters, then numbers, as R7-0412",
+        )
+    return plain
 
 
 def require_paid(policy: Policy) -> None:

@@ -57,7 +57,9 @@ def register(app: typer.Typer) -> None:
 def apply(
     desk: Desk,
     name: Annotated[str | None, typer.Option("--name", help="The name, if new here.")] = None,
-    ref: Annotated[str | None, typer.Option("--ref", help="What the files call them.")] = None,
+    ref: Annotated[
+        str | None, typer.Option("--ref", help="What the files call them, as R7-0412.")
+    ] = None,
     member: Annotated[
         str | None, typer.Option("--member", metavar="REF", help="A member who is known already.")
     ] = None,
