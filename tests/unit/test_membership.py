@@ -368,6 +368,7 @@ def limited(
         ("invalid_input reason", {"reason": None}),
         ("invalid_input floor", {"floor": 1}),
         ("invalid_input ceiling", {"ceiling": 0}),
+        ("invalid_input review_on", {"review_on": "2999-01-01"}),
     ),
 )
 def test_set_limits_in_order_of_refusal(error, arguments):

@@ -82,8 +82,8 @@ def set_limits(
 ) -> Changes:
     """New limits of an account, by two people; None says that there is none, on purpose.
 
-    *Refuses*, in this order: an unknown account, the actor, a missing second person, a floor above
-    0:00 or a ceiling that is not above it, a missing reason.
+    *Refuses*, in this order: an unknown account, the actor, a missing second person, a missing
+    reason, a floor above 0:00, a ceiling that is not above it, a review date that is no day.
     """
     found = _locked(uow, account)
     now = conditions(uow, by=by, approved_by=approved_by)

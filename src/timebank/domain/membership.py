@@ -293,7 +293,8 @@ def set_limits(
     A lowered limit never blocks the repair: what is out of the band may move back towards it.
 
     *Refuses*, in this order: the actor, a missing second person, a missing reason, a floor above
-    0:00, one below it where the kind is never overdrawn, or a ceiling that is not above it.
+    0:00, one below it where the kind is never overdrawn, a ceiling that is not above it, or a
+    review date that is no day.
     """
     require_actor("accounts.set_limits", conditions)
     require_second_person("accounts.set_limits", conditions.by, conditions.approved_by)
@@ -306,6 +307,8 @@ def set_limits(
         )
     if ceiling_minutes is not None and ceiling_minutes <= 0:
         raise InputError(field="ceiling", problem="a ceiling lies above 0:00")
+    if review_on is not None:
+        checked_day(review_on, field="review_on")
     after = replace(account, floor_minutes=floor_minutes, ceiling_minutes=ceiling_minutes)
     pairs = (
         (ChangeField.FLOOR, account.floor_minutes, floor_minutes),
