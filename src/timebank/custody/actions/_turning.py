@@ -16,7 +16,7 @@ from timebank.custody.domain.membership import (
 from timebank.custody.domain.movement import Movement, Purpose
 from timebank.domain.account import Account
 from timebank.domain.actor import Actor, require_second_person
-from timebank.domain.bank import day_of
+from timebank.domain.bank import checked_day, day_of
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId, FactId, PersonId, TransactionId
 from timebank.domain.member import Status
@@ -37,7 +37,8 @@ def turn(
     before = locked_membership(uow, person)
     found = case(uow, by=by, people=(before.id,))
     require_outside(f"custody.{act}", by, found.inside)
-    day, first = on or found.now.today, before.since
+    day = found.now.today if on is None else checked_day(on, field="on")
+    first = before.since
     after = moved(before, act, on=day)
     if act == "admit":
         first = day_of(found.now.bank.created_at, found.now.bank.zone)

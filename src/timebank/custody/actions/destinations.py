@@ -28,6 +28,7 @@ from timebank.custody.domain.sheet import checked_paper
 from timebank.custody.errors import NotABeneficiary, NotOnThePriceList
 from timebank.domain.account import AccountKind
 from timebank.domain.actor import Actor
+from timebank.domain.bank import checked_day
 from timebank.domain.hours import Hours, positive
 from timebank.domain.ids import FactId
 from timebank.domain.member import checked_text
@@ -62,7 +63,7 @@ def set(
     require_two_of_staff(found, "custody.destination_set")
     if file is not None and own.id not in {line.person for line in file.lines}:
         raise InputError(field="sheet", problem="this person is not on it")
-    if given_on > found.now.today:
+    if checked_day(given_on, field="given_on") > found.now.today:
         raise InputError(field="given_on", problem=f"{given_on} has not come yet")
     known = {one.id: one for one in found.store.beneficiaries(people=[own.id])}
     check_parts(tuple(parts), known, found.rules)
@@ -194,7 +195,7 @@ def set_price(
     require_two_of_staff(found, "custody.price_set")
     if target.kind is not AccountKind.ACTIVITY:
         raise InputError(field="account", problem="hours are spent on activities alone")
-    day = starts_on or found.now.today
+    day = found.now.today if starts_on is None else checked_day(starts_on, field="starts_on")
     if day < found.now.today:
         raise InputError(field="starts_on", problem="a price is never changed for days past")
     price = Price(

@@ -40,7 +40,7 @@ from timebank.custody.domain.movement import Purpose
 from timebank.custody.domain.retention import at_first
 from timebank.custody.errors import NotABeneficiary
 from timebank.domain.account import AccountKind
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.hours import Hours
 from timebank.domain.ids import AccountId
 from timebank.domain.transaction import Activity, Transfer
@@ -84,7 +84,7 @@ def apply(
     opening accounts and freezing refuse.
     """
     store = store_of(uow)
-    require_outside("custody.apply", by, store.inside())
+    require_outside("custody.apply", checked_actor(by, field="by"), store.inside())
     require_paid(uow.banks.house().policy.policy)
     if ref is not None:
         checked_ref(ref)

@@ -21,7 +21,7 @@ from timebank.custody.domain.goods import Goods, reported
 from timebank.custody.domain.membership import State, require_outside
 from timebank.custody.domain.rules import DEFAULT, Rules, RulesVersion
 from timebank.custody.domain.sheet import SheetState
-from timebank.domain.actor import Actor
+from timebank.domain.actor import Actor, checked_actor
 from timebank.domain.bank import day_of
 from timebank.domain.ids import FactId, checked_id
 from timebank.errors import InputError, NotFoundError, WrongState
@@ -133,7 +133,7 @@ def record_attempt(
         code=code,
         subjects=ids,
         recorded_at=uow.now(),
-        actor=by,
+        actor=checked_actor(by, field="by"),
     )
     return Changes(added=(one,), events=(acted("attempted", one.id),))
 

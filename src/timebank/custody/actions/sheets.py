@@ -26,6 +26,7 @@ from timebank.custody.domain.sheet import (
     SheetFile,
     SheetLine,
     SheetState,
+    checked_paper,
     new_sheet,
     require_step_role,
     step,
@@ -35,7 +36,7 @@ from timebank.domain.actor import Actor, require_second_person
 from timebank.domain.ids import FactId, PersonId, checked_id
 from timebank.domain.transaction import TransactionDraft
 from timebank.domain.words import checked_word
-from timebank.errors import NotFoundError, RefTaken
+from timebank.errors import InputError, NotFoundError, RefTaken
 from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, action, check_page, person_id
 
@@ -67,10 +68,13 @@ def new(
 ) -> Changes:
     """A sheet as a draft. ``drafted_by`` may be a person in custody: who enters it may not.
 
-    *Refuses*, in this order: an unknown person, a person in custody as the actor, who is no staff,
-    an unknown category, what is no sheet of that activity, a paper that was entered before and
-    stands (``RefTaken``), and any line that the rules refuse.
+    *Refuses*, in this order: what is no line, an unknown person, a person in custody as
+    the actor, who is no staff, an unknown category, what is no sheet of that activity, a paper that
+    was entered before and stands (``RefTaken``), and any line that the rules refuse.
     """
+    for line in lines:
+        if not isinstance(line, Line):
+            raise InputError(field="lines", problem=f"{line!r} is not a custody.Line")
     ids = [person_id(uow, line.person, field="person") for line in lines]
     named = [None if ref is None else person_id(uow, ref) for ref in (supervisor, drafted_by)]
     store_of(uow).memberships(ids, lock=True)  # two sheets of one person wait for each other
@@ -78,7 +82,7 @@ def new(
     require_outside("custody.sheet_new", by, found.inside)
     require_step_role("new", found.now)
     found.now.policy.checked_category(category)
-    entries = found.store.of_paper(paper.strip())
+    entries = found.store.of_paper(checked_paper(paper))
     sheet = new_sheet(
         paper=paper,
         entry=len(entries) + 1,

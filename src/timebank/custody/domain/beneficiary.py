@@ -12,6 +12,7 @@ from timebank.custody.domain.membership import require_outside
 from timebank.custody.domain.office import require_role
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import STAFF_ROLES, Actor, require_second_person
+from timebank.domain.bank import checked_day
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import AccountId, FactId, PersonId
@@ -130,7 +131,7 @@ def decided(
             raise InputError(field="reason", problem="this needs a reason")
         ended = replace(beneficiary, standing=becomes)
         return ended, _act(ended, act, conditions, reason=reason)
-    if review_on is None or review_on <= conditions.today:
+    if review_on is None or checked_day(review_on, field="review_on") <= conditions.today:
         raise InputError(field="review_on", problem="the day to look at it again lies ahead")
     after = replace(
         beneficiary,

@@ -10,6 +10,7 @@ from typing import Final
 
 from timebank.custody.domain.beneficiary import Beneficiary
 from timebank.custody.domain.rules import DestinationClass, Rules
+from timebank.custody.domain.sheet import checked_whole
 from timebank.domain.actor import Actor
 from timebank.domain.changes import WingValue
 from timebank.domain.hours import Hours
@@ -71,14 +72,18 @@ TO_THE_POT: Final = (Part(place=Place.POT),)
 def check_parts(
     parts: tuple[Part, ...], beneficiaries: Mapping[FactId, Beneficiary], rules: Rules
 ) -> None:
-    """*Refuses*, with ``InputError``: no parts, a place twice, a weight below 1, a beneficiary
-    missing or not of this earner, a held account that the rules do not allow.
+    """*Refuses*, with ``InputError``: what is no part, no parts, a place twice, a weight
+    that is not whole or below 1, a beneficiary missing or not of this earner, a held account that
+    the rules do not allow.
     """
+    for part in parts:
+        if not isinstance(part, Part):
+            raise InputError(field="parts", problem=f"{part!r} is not a custody.Part")
     places = [(part.place, part.beneficiary) for part in parts]
     if not parts or len(set(places)) < len(places):
         raise InputError(field="parts", problem="each place is named once, and there is one")
     for part in parts:
-        if part.weight < 1:
+        if checked_whole(part.weight, field="parts") < 1:
             raise InputError(field="parts", problem="a share is at least 1")
         if (part.place is Place.BENEFICIARY) != (part.beneficiary is not None):
             raise InputError(field="parts", problem="say which beneficiary, and only then")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from timebank.custody.domain.membership import EARNING, History
 from timebank.custody.domain.rules import Basis, Rules
-from timebank.custody.domain.sheet import Sheet, SheetLine
+from timebank.custody.domain.sheet import Sheet, SheetLine, checked_whole
 from timebank.custody.errors import LineRefused
 from timebank.domain.ids import PersonId
 from timebank.errors import InputError
@@ -51,8 +51,9 @@ def lines_of(
     """The lines with their credited minutes: the rounding rule is applied here, once.
 
     *Refuses*, in this order: an activity that makes goods, no lines, a person twice; and per line
-    minutes below 0, a person who could not earn on that day (``standing``), more than the session,
-    an overlap with another session, more than the daily and the weekly cap (``LineRefused``).
+    minutes that are not whole or below 0, a person who could not earn on that day (``standing``),
+    more than the session, an overlap with another session, more than the daily and the weekly cap
+    (``LineRefused``).
     """
     rules.require_no_goods(sheet.category)
     written = tuple(drafts)
@@ -89,7 +90,7 @@ def _check_line(
     history: History | None,
     rules: Rules,
 ) -> None:
-    if draft.minutes < 0:
+    if checked_whole(draft.minutes, field="minutes", where=f"line {n}: ") < 0:
         raise InputError(field="minutes", problem=f"line {n}: {draft.minutes} is below 0")
 
     def refused(rule: str, limit: int) -> LineRefused:

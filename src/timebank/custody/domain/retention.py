@@ -9,6 +9,7 @@ from enum import Enum
 
 from timebank.custody.domain.rules import Rules
 from timebank.domain.actor import Actor
+from timebank.domain.bank import checked_day
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import FactId, PersonId
@@ -69,7 +70,7 @@ def stated(
     conditions: Conditions,
 ) -> Retention:
     """A new ground and day for a record. *Refuses* a day that does not lie ahead."""
-    if keep_until <= conditions.today:
+    if checked_day(keep_until, field="keep_until") <= conditions.today:
         raise InputError(field="keep_until", problem="lies ahead, or forget the person now")
     return Retention(
         id=FactId(conditions.fresh.id()),

@@ -14,6 +14,7 @@ from timebank.custody.domain.membership import require_outside
 from timebank.custody.domain.office import checked_seat, require_role
 from timebank.custody.domain.rules import PERIOD_DAYS, Basis, Rules
 from timebank.domain.actor import APPROVERS, STAFF_ROLES, Actor, Role
+from timebank.domain.bank import checked_day
 from timebank.domain.changes import WingValue
 from timebank.domain.conditions import Conditions
 from timebank.domain.ids import FactId, PersonId, TransactionId
@@ -186,11 +187,18 @@ def new_sheet(
 ) -> Sheet:
     """A draft as it was written on paper.
 
-    *Refuses*, in this order: an unfit paper number, a day in the future, a confidential activity
+    *Refuses*, in this order: an unfit paper number, days that are none and minutes that are not
+    whole, a day in the future, a confidential activity
     with a time, a length or less than a week, an ordinary one with more than its day, a start
     outside of the day, a length of nothing or beyond the rules, a session that has not ended yet.
     """
     number = checked_paper(paper)
+    checked_day(worked_on, field="worked_on")
+    if until is not None:
+        checked_day(until, field="until")
+    for field, minutes in (("starts", starts_minute), ("length", length_minutes)):
+        if minutes is not None:
+            checked_whole(minutes, field=field)
     if (until or worked_on) > conditions.today:
         raise InputError(field="worked_on", problem="it has not come yet")
     sheet = Sheet(
@@ -215,6 +223,13 @@ def new_sheet(
         _check_session(sheet, rules)
         _check_ended(sheet, conditions)
     return sheet
+
+
+def checked_whole(number: object, *, field: str, where: str = "") -> int:
+    """The number. *Refuses* anything but an ``int`` with ``InputError``; a bool is none."""
+    if type(number) is not int:
+        raise InputError(field=field, problem=f"{where}{number!r} is not a whole number")
+    return number
 
 
 def _check_period(sheet: Sheet) -> None:
