@@ -345,6 +345,25 @@ def test_p10_what_human_eyes_should_see_is_shown_and_not_blocked(scheme: Scheme)
     )
 
 
+def test_p10_what_somebody_got_from_inside_since_they_were_admitted_is_shown(
+    scheme: Scheme,
+) -> None:
+    one = scheme.beneficiary("ray", "aunt")
+    earned(scheme, "ray", 240)
+    scheme.days(60)
+    scheme.two(destinations.give, "ray", hours=HOUR, beneficiary=one)
+    scheme.days(3)
+    scheme.two(destinations.give, "ray", hours=Hours(minutes=20), beneficiary=one)
+    scheme.days(2)
+    scheme.do(people.apply, member="aunt", by=scheme.cora)
+    assert scheme.see(schemes.exceptions) == ()
+    scheme.do(people.admit, "aunt", on=scheme.today - 2 * A_DAY, by=scheme.cora)
+    ((shown, _),) = scheme.see(schemes.exceptions)
+    assert (shown.rule, shown.person) == (Rule.GIFT_SINCE_ADMISSION, scheme.people["aunt"])
+    assert (shown.account, shown.minutes) == (membership(scheme, "ray").custody, 20)
+    assert [notice.found for notice in scheme.audit().notices] == ["gift_since_admission"]
+
+
 def test_p10_a_sheet_that_gives_much_away_is_shown_as_well(scheme: Scheme) -> None:
     one = scheme.beneficiary("ray", "gran")
     keep(scheme, "ray", parts=(Part(place=Place.BENEFICIARY, beneficiary=one),))

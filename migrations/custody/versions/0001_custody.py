@@ -884,7 +884,8 @@ def _exceptional(op: Any) -> None:
         sa.Column("minutes", types.big(), nullable=True),
         sa.Column("recorded_at", types.Moment(), nullable=False),
         sa.CheckConstraint(
-            "rule IN ('shared_beneficiary', 'large_gift', 'move_taken_back', 'code_taken_anew')",
+            "rule IN ('shared_beneficiary', 'large_gift', 'move_taken_back', 'code_taken_anew',"
+            " 'gift_since_admission')",
             name="ck_timebank_custody_exceptional_rule",
         ),
         sa.ForeignKeyConstraint(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from timebank.actions import accounts, members, transfers
-from timebank.custody.actions._gather import Case, acted, case, coded, inner, locked_membership
+from timebank.custody.actions._gather import (
+    Case,
+    acted,
+    case,
+    coded,
+    exceptional,
+    inner,
+    locked_membership,
+)
+from timebank.custody.domain.attention import Exceptional, Rule
 from timebank.custody.domain.membership import (
     Membership,
     StateChange,
@@ -32,7 +41,8 @@ def turn(
 ) -> Changes:
     """A move of the table by one member of staff, from a day of the present state on.
 
-    An admission may be from any day of the site on which the person held no office there.
+    An admission may be from any day of the site on which the person held no office there. What
+    people inside gave them since that day is shown to human eyes.
     """
     before = locked_membership(uow, person)
     found = case(uow, by=by, people=(before.id,))
@@ -50,8 +60,25 @@ def turn(
     if act == "admit" and members.get(uow, before.id).status is Status.PENDING:
         members.approve(uow, before.id, by=by)
     block(uow, after, by=by)
+    shown = _given(uow, before, found, since=day) if act == "admit" else ()
     return Changes(
-        added=(change,), changed=(after,), events=(acted(f"{after.state.value} now", before.id),)
+        added=(change, *shown),
+        changed=(after,),
+        events=(acted(f"{after.state.value} now", before.id),),
+    )
+
+
+def _given(
+    uow: UnitOfWork, own: Membership, found: Case, *, since: date
+) -> tuple[Exceptional, ...]:
+    """The gifts of people inside to somebody who, as is said now, was inside by then."""
+    theirs = {one.id for one in found.store.beneficiaries(account=own.community)}
+    grounds = {(m.transaction, m.n) for m in found.store.movements() if m.beneficiary in theirs}
+    return tuple(
+        exceptional(Rule.GIFT_SINCE_ADMISSION, own.id, move.source, found, minutes=move.minutes)
+        for done in uow.journal.many({transaction for transaction, _ in grounds}).values()
+        for move in done.transfers
+        if (done.id, move.n) in grounds and day_of(done.recorded_at, found.now.bank.zone) >= since
     )
 
 

@@ -23,13 +23,15 @@ class Rule(Enum):
     """Why something is shown: debts inside are known to be settled through people outside.
 
     And two people who take a code back where it came in, and anew for another, give hours of one
-    person inside to that other; ``account`` is then whose hours they were before.
+    person inside to that other. So does a gift to somebody outside, where an admission from an
+    earlier day says that they were inside by then. ``account`` is then whose hours they were.
     """
 
     SHARED_BENEFICIARY = "shared_beneficiary"
     LARGE_GIFT = "large_gift"
     MOVE_TAKEN_BACK = "move_taken_back"
     CODE_TAKEN_ANEW = "code_taken_anew"
+    GIFT_SINCE_ADMISSION = "gift_since_admission"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
