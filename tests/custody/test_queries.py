@@ -294,8 +294,11 @@ def test_another_sheet_that_is_posted_since_puts_right(scheme: Scheme) -> None:
     sheet = scheme.approved("S-1", ("ray", 60))
     slip = opened(scheme, sheet=sheet)
     right = partial(scheme.do, queries.answer, slip, outcome="put_right", by=scheme.staff("bea"))
+    (waits,) = scheme.see(people.access, "ray")["queries"]
     right(sheet=scheme.posted("S-2", ("ray", 30)))
     assert scheme.audit().findings == ()
+    (told,) = scheme.see(people.access, "ray")["queries"]
+    assert (waits["put_right_by"], told["put_right_by"]) == (None, "sheet")
 
 
 @pytest.mark.parametrize(

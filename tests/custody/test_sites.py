@@ -227,6 +227,18 @@ def test_p06_a_code_taken_back_and_anew_for_another_is_shown_with_both_people(
     assert (found(leyhill), rerouted(leyhill)) == ({}, 1)
 
 
+def test_p31_the_export_says_how_each_half_of_a_move_ended(scheme: Scheme, leyhill: Scheme) -> None:
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    code = slip(scheme)
+    leyhill.two(sites.move_in, code, person="tom", site="riverside")
+    assert [one["ended"] for one in leyhill.see(people.access, "tom")["moves"]] == [None]
+    leyhill.two(sites.move_cancel, code)
+    assert [one["ended"] for one in leyhill.see(people.access, "tom")["moves"]] == ["cancelled"]
+    scheme.two(sites.move_arrived, code)
+    assert [one["ended"] for one in scheme.see(people.access, "ray")["moves"]] == ["arrived"]
+
+
 def test_p24_a_code_taken_anew_for_the_same_person_is_shown_once(
     scheme: Scheme, leyhill: Scheme
 ) -> None:

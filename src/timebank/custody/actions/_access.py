@@ -75,7 +75,11 @@ def _choices(store: CustodyStore, id_: PersonId) -> dict[str, Any]:
             for one in store.beneficiaries(people=[id_])
         ],
         "movements": [_told(one, id_, "person") for one in store.movements([id_])],
-        "moves": [_told(half, id_, "person") for half, _ in store.passages() if half.person == id_],
+        "moves": [
+            {**_told(half, id_, "person"), "ended": None if end is None else end.outcome.value}
+            for half, end in store.passages()
+            if half.person == id_
+        ],
     }
 
 
@@ -94,6 +98,7 @@ def _attention(store: CustodyStore, id_: PersonId) -> dict[str, Any]:
             {
                 **_told(one, id_, "person"),
                 "answer": None if answer is None else answer.outcome.value,
+                "put_right_by": None if answer is None else answer.by_what,
             }
             for one, answer in store.queries()
             if one.person == id_

@@ -75,6 +75,12 @@ class QueryAnswer(WingValue):
     recorded_at: datetime
     actor: Actor
 
+    @property
+    def by_what(self) -> str | None:
+        """The kind of thing that put it right, if anything did."""
+        named = (("sheet", self.sheet), ("transaction", self.transaction))
+        return next((kind for kind, id_ in named if id_ is not None), None)
+
 
 def slip_number(person: PersonId, day: date) -> str:
     """The number of the slip on the statement of that day: it tells who, to nobody but staff."""
