@@ -68,7 +68,7 @@ def out(
     half = next(one for one, _ in custody.sites.passages(desk.uow) if one.id == moved.subject)
     papers = custody.sites.unposted(desk.uow, person)
     document = {
-        "schema": "timebank.custody-slip/1",
+        "schema": "timebank.custody-code/1",
         "bank": desk.uow.slug,
         **named("passage", half),
         "unposted": [*papers],
