@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.backends import BANK, MemoryBackend, World
+from tests.backends import BANK, MemoryBackend, World, a_world
 from tests.contract.bundling import export
 from tests.support import refusal, waiting_facts
 from timebank import audits, journal, members, transfers
@@ -18,6 +18,7 @@ from timebank.actions._archive import line_of
 from timebank.errors import InputError
 from timebank.formats import bundle
 from timebank.ports import WingRow
+from timebank.storage.memory.seals import Archive
 
 
 def exported(world: World) -> tuple[list[str], list[str]]:
@@ -96,15 +97,37 @@ def test_a_reversal_older_than_what_it_reverses_is_loaded(world, office, monkeyp
     assert office.findings() == []
 
 
+def without_the_original(lines: list[str]) -> list[str]:
+    """The file without what a reversal in it reverses."""
+    gone = next(row["reverses"] for row in map(json.loads, lines) if row.get("reverses"))
+    return ended([line for line in lines[:-1] if f'"id":"{gone}"' not in line])
+
+
+SAID = r"lines 2 to \d+: .+; nothing was kept\. Export the bank"
+
+
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 def test_what_has_no_place_is_said_with_its_lines(world, office):
     undone_as_the_clock_went_back(world)
-    rows = map(json.loads, lines := exported(world)[0])
-    gone = next(row["reverses"] for row in rows if row.get("reverses"))
-    torn = ended([line for line in lines[:-1] if f'"id":"{gone}"' not in line])
-    said = r"lines 2 to \d+: .+; nothing was kept\. Export the bank"
-    with pytest.raises(InputError, match=said), office.backend.unit() as uow:
+    torn = without_the_original(exported(world)[0])
+    with pytest.raises(InputError, match=SAID), office.backend.unit() as uow:
         journal.load(uow, torn)
+
+
+def test_what_any_storage_has_no_place_for_is_said_with_its_lines(monkeypatch):
+    world = a_world(MemoryBackend())
+    undone_as_the_clock_went_back(world)
+    torn = without_the_original(exported(world)[0])
+
+    def restore(self, values):
+        if any(getattr(value, "reverses", None) for value in values):
+            raise InputError(field="file", problem="it reverses nothing")
+        restored(self, values)
+
+    restored = Archive.restore
+    monkeypatch.setattr(Archive, "restore", restore)
+    with pytest.raises(InputError, match=SAID):
+        loaded(world, torn, None)
 
 
 def test_a_reversal_older_than_what_it_reverses_is_carried(world, office, monkeypatch):

@@ -1,15 +1,17 @@
 """Who did what that needed answering for, and who closed which days, on every storage."""
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.backends import World
+from tests.backends import MemoryBackend, World, a_world
 from timebank import errors, log, periods
 from timebank.domain.actor import Actor
 from timebank.domain.bank import day_of
 from timebank.domain.logged import LogEntry, LogKind
+from timebank.storage.memory.units import MemoryReading
 
 
 def today(world: World) -> date:
@@ -65,6 +67,29 @@ def test_days_are_half_open_in_the_banks_zone(world: World) -> None:
     assert one
     assert {day_of(entry.recorded_at, "Europe/London") for entry in one} == {day}
     assert logged(world, start=day, end=day) == []
+
+
+def test_what_a_wing_tells_is_listed_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world(MemoryBackend())
+    asked: list[datetime] = []
+
+    def told(_: object, from_: datetime, until: datetime) -> Iterator[LogEntry]:
+        asked.extend((from_, until))
+        yield LogEntry(
+            id="1",
+            recorded_at=from_,
+            kinds=(LogKind.APPROVAL,),
+            act="lend",
+            actor=world.cora,
+            approver=world.olga,
+        )
+
+    monkeypatch.setattr(MemoryReading, "wing_logs", (told,))
+    assert acts(logged(world, kind="approval", staff="olga")) == ["lend"]
+    assert [day_of(when, "Europe/London") for when in asked] == [
+        date(2020, 1, 1),
+        today(world) + timedelta(days=1),
+    ]
 
 
 @pytest.mark.parametrize(
