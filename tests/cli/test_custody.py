@@ -93,7 +93,7 @@ def test_nobody_acts_in_a_dry_run_of_winding_up(site: str, monkeypatch: pytest.M
     monkeypatch.delenv("TIMEBANK_ACTOR")
     assert site
     refused = run("custody", "windup", "--dry-run")
-    assert (refused.code, "2 people who are not released" in refused.err) == (4, True)
+    assert (refused.code, "not released or closed (r7, s2)" in refused.err) == (4, True)
     assert run("custody", "windup").code == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from timebank import journal, members, outbox, staff
 from timebank.custody import people, pins, sheets
 from timebank.custody import scheme as schemes
 from timebank.custody.domain import notices
-from timebank.custody.domain.pin import TRIES, checked_pin
+from timebank.custody.domain.pin import TRIES, Pin, checked_pin, judged
 from timebank.custody.domain.sheet import SheetState
 from timebank.custody.store import CustodyStore
 from timebank.domain.actor import Actor, Role
@@ -142,6 +143,15 @@ def test_after_five_in_a_row_even_the_right_one_is_refused_until_a_coordinator_r
     signing.do(pins.reset, "olga", by=signing.cora)
     assert tried(signing, RIGHT) is None
     assert signing.audit().findings == ()
+
+
+def test_the_fifth_wrong_one_says_that_it_is_locked_now(signing: Scheme) -> None:
+    known = Pin(id=signing.people["olga"], salt=b"s", digest=b"d", failures=TRIES - 2)
+    said = [str(judged(known.id, replace(known, failures=n), "0")) for n in (3, 4)]
+    assert "tries left before it is locked: 1." in said[0]
+    assert said[1].endswith(
+        "it is locked now; another coordinator unlocks it: timebank custody pin reset"
+    )
 
 
 def test_a_coordinator_who_is_locked_out_needs_another_one(signing: Scheme) -> None:

@@ -43,7 +43,7 @@ from timebank.domain.account import AccountKind, ChangeField, Frozen
 from timebank.domain.actor import Actor, Role
 from timebank.domain.ids import AccountId
 from timebank.domain.policy import CUSTODY
-from timebank.errors import FlowNotAllowed, InputError
+from timebank.errors import FlowNotAllowed, InputError, TimebankError
 
 A_DAY = timedelta(days=1)
 PIN = "271828"
@@ -106,6 +106,38 @@ def test_p02_only_the_table_moves_a_membership_and_every_move_is_kept(scheme: Sc
         ("resume", "active"),
     ]
     assert {act for act, _ in moves[1:]} <= set(TRANSITIONS)
+
+
+def words(act: Any) -> str:
+    """What a refusal says."""
+    with pytest.raises(TimebankError) as caught:
+        act()
+    return str(caught.value)
+
+
+def test_refusals_of_sheets_say_what_is_in_the_way_and_what_to_do(scheme: Scheme) -> None:
+    first = scheme.today
+    scheme.days(2)
+    session: dict[str, Any] = {"starts_minute": 0, "length_minutes": 60}
+    sheet = scheme.sheet("S-1", ("ray", 60), **session)
+    assert "with sheet S-1)" in words(lambda: scheme.sheet("S-2", ("ray", 60), **session))
+    assert words(lambda: scheme.sheet("S-1", ("ray", 1))) == (
+        "paper 'S-1' exists already; the sheet is draft: timebank custody sheet show S-1."
+    )
+    applied(scheme)
+    assert f"(not in the scheme on {first}, never admitted)" in words(
+        lambda: scheme.sheet("S-2", ("n4", 1), on=first)
+    )
+    scheme.do(people.admit, "n4", by=scheme.cora)
+    assert f"takes part from {scheme.today})" in words(
+        lambda: scheme.sheet("S-2", ("n4", 1), on=first)
+    )
+    scheme.do(sheets.submit, sheet, by=scheme.staff("bea"))
+    waits = partial(scheme.do, sheets.approve, sheet, by=scheme.olga, paper="S-1")
+    scheme.do(sheets.verify, sheet, by=scheme.olga, paper="S-1")
+    assert words(waits) == (
+        "custody.sheet_approve needs somebody who did not verify this sheet and is not on it."
+    )
 
 
 @pytest.mark.parametrize("ref", ["R. Smith born 1980", "Smith", "R-Smith", "", "R7 0412", "-"])

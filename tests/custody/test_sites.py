@@ -25,8 +25,8 @@ from timebank.custody.domain import audit
 from timebank.custody.domain.attention import Rule
 from timebank.custody.domain.membership import State
 from timebank.custody.domain.site import code_of, read_code, wound_up
+from timebank.custody.errors import SiteStillOpen
 from timebank.domain.account import AccountKind
-from timebank.errors import NotYetEmpty
 from timebank.testing.builders import account_id, an_account
 
 HOUR = Hours.of(1)
@@ -330,19 +330,19 @@ def windup(scheme: Scheme) -> Any:
 
 def test_p28_a_site_is_not_wound_up_with_anything_open(scheme: Scheme) -> None:
     half_held(scheme)
-    assert refusal(lambda: windup(scheme)) == "not_yet_empty"
+    assert refusal(lambda: windup(scheme)) == "custody_site_still_open"
     scheme.two(sites.move_out, "ray", to="leyhill")
     for ref in ("sam", "tom"):
         scheme.do(people.death, ref, by=scheme.cora)
         scheme.two(people.close, ref, reason="other")
-    assert refusal(lambda: windup(scheme)) == "not_yet_empty"
+    assert refusal(lambda: windup(scheme)) == "custody_site_still_open"
     scheme.two(sites.move_arrived, slip(scheme))
     alone = {"by": scheme.cora, "approved_by": scheme.cora}
     assert refusal(lambda: scheme.do(sites.windup, **alone)) == "second_person_needed"
     asked = {"paper": "Q-1", "concern": "missing", "by": scheme.cora}
     wrong = scheme.made(queries.open, "sam", **asked)
     for wind in (windup, lambda one: one.see(sites.plan)):
-        with pytest.raises(NotYetEmpty, match="1 slips without an answer"):
+        with pytest.raises(SiteStillOpen, match=r"slips without an answer \(Q-1\)"):
             wind(scheme)
     scheme.do(queries.answer, wrong, outcome="stands", by=scheme.cora)
     windup(scheme)
@@ -366,7 +366,7 @@ def test_p28_at_the_end_every_account_is_at_zero_and_every_hour_has_a_destinatio
     waiting = scheme.sheet("S-3", ("tom", 60))
     for ref in INSIDE:
         scheme.two(people.release, ref, reason="other")
-    assert refusal(lambda: windup(scheme)) == "not_yet_empty"
+    assert refusal(lambda: windup(scheme)) == "custody_site_still_open"
     scheme.do(sheets.return_, waiting, reason="other", by=scheme.cora)
     before = {view.id: view.balance.minutes for view in scheme.see(accounts.list)}
     done = windup(scheme)
@@ -403,7 +403,7 @@ def test_p28_whatever_the_balances_were_they_end_at_zero(balances: list[tuple[An
     issuance = an_account(91, kind=AccountKind.ISSUANCE, balance=min(issued, 0), floor=None)
     rest = an_account(93, kind=AccountKind.CLEARING, balance=max(issued, 0), floor=None)
     every = [*some, pot, closure, issuance, rest]
-    moves = wound_up(every, open_matters={"things": 0}, pot=pot.id, closure=closure.id)
+    moves = wound_up(every, open_matters={"things": ()}, pot=pot.id, closure=closure.id)
     left = {account.id: account.balance_minutes for account in every}
     for move in moves:
         left[move.source] -= move.hours.minutes
@@ -418,4 +418,6 @@ def test_p28_hours_that_have_no_destination_yet_stop_it(kind: AccountKind) -> No
     assert refusal(lambda: wound_up([left], open_matters={}, **ends)) == "not_yet_empty"
     held = an_account(1, kind=AccountKind.MEMBER, balance=1, held=1)
     assert refusal(lambda: wound_up([held], open_matters={}, **ends)) == "not_yet_empty"
-    assert refusal(lambda: wound_up([], open_matters={"sheets": 1}, **ends)) == "not_yet_empty"
+    assert refusal(lambda: wound_up([], open_matters={"sheets": ["S-1"]}, **ends)) == (
+        "custody_site_still_open"
+    )

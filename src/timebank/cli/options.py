@@ -132,6 +132,10 @@ NeededReason = Annotated[
     str,
     _option("--reason", help="Why: a code of the policy, or free words.", metavar="TEXT"),
 ]
+ReasonCode = Annotated[
+    str,
+    _option("--reason", help="Why: a code of the policy; no other words.", metavar="CODE"),
+]
 ReviewBy = Annotated[
     date | None, _day_option("--review-by", help="The day by which an override is looked at again.")
 ]

@@ -15,12 +15,21 @@ class LineRefused(RefusedError):
     """A line of an attendance sheet breaks a rule: overlap, session length, cap, or standing."""
 
     code = "custody_line_refused"
-    template = "Line {line} ({person}): {minutes} are refused by the rule {rule} ({limit_minutes})."
+    template = "Line {line} ({person}): {minutes} are refused by the rule {rule} ({because})."
     line: int
     person: str
     minutes: int
     rule: str
     limit_minutes: int
+    because: str
+
+
+class SiteStillOpen(RefusedError):
+    """A site is wound up once nobody is inside and nothing is on its way."""
+
+    code = "custody_site_still_open"
+    template = "The site cannot be wound up yet; it still has {what}."
+    what: tuple[str, ...]
 
 
 class GoodsNotAllowed(RefusedError):
@@ -54,9 +63,10 @@ class WrongPin(RefusedError):
 
     code = "custody_wrong_pin"
     http_status = 403
-    template = "This is not the PIN of {person}; tries left before it is locked: {left}."
+    template = "This is not the PIN of {person}; {next_step}"
     person: str
     left: int
+    next_step: str
 
 
 class PinLocked(RefusedError):

@@ -262,11 +262,6 @@ class CustodyStore(Store):
         """Whether the site was wound up."""
         return self.count(tables.windup) > 0
 
-    def live_sheets(self) -> int:
-        """How many sheets are on their way."""
-        done = [SheetState.POSTED.value, *(s.value for s in SheetState if s not in LIVE)]
-        return self.count(tables.sheet, tables.sheet.c.state.not_in(done))
-
     def papers_on_their_way(self, person: PersonId) -> tuple[str, ...]:
         """The papers of a person that are not posted yet."""
         waiting = (SheetState.DRAFT, SheetState.SUBMITTED, SheetState.VERIFIED, SheetState.APPROVED)

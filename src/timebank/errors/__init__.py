@@ -196,8 +196,9 @@ class SecondPersonNeeded(RefusedError):
 
     code = "second_person_needed"
     http_status = 403
-    template = "{action} needs a second person (approved_by) who is not the one acting."
+    template = "{action} needs {needed}."
     action: str
+    needed: str = "a second person (approved_by) who is not the one acting"
 
 
 class AlreadyReversed(RefusedError):
@@ -248,9 +249,10 @@ class RefTaken(RefusedError):
     """The ref, slug or label is in use."""
 
     code = "ref_taken"
-    template = "{kind} {ref!r} exists already; choose another."
+    template = "{kind} {ref!r} exists already; {next_step}."
     kind: str
     ref: str
+    next_step: str = "choose another"
 
 
 class NotYetEmpty(RefusedError):

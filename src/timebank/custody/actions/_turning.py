@@ -13,9 +13,11 @@ from timebank.custody.actions._gather import (
     exceptional,
     inner,
     locked_membership,
+    store_of,
 )
 from timebank.custody.domain.attention import Exceptional, Rule
 from timebank.custody.domain.membership import (
+    OUTSIDE,
     Membership,
     StateChange,
     freezes_of,
@@ -23,6 +25,7 @@ from timebank.custody.domain.membership import (
     require_outside,
 )
 from timebank.custody.domain.movement import Movement, Purpose
+from timebank.custody.domain.sheet import LIVE, SheetState
 from timebank.domain.account import Account
 from timebank.domain.actor import Actor, require_second_person
 from timebank.domain.bank import checked_day, day_of
@@ -32,7 +35,7 @@ from timebank.domain.member import Status
 from timebank.domain.policy import CUSTODY_STATE
 from timebank.domain.transaction import TransactionDraft, Transfer
 from timebank.errors import InputError, NotPermitted, NotYetEmpty
-from timebank.ports import UnitOfWork
+from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes
 
 
@@ -131,6 +134,21 @@ def require_settled(found: Case, own: Membership) -> None:
     for half in found.store.open_passages():
         if half.person == own.id:
             raise NotYetEmpty(member=own.id, what=f"a move to {half.site} without its other half")
+
+
+def still_open(uow: ReadingUnit) -> dict[str, list[str]]:
+    """What stands in the way of winding the site up, each by what staff call it."""
+    store = store_of(uow)
+    living = [one.id for one in store.memberships() if one.state not in OUTSIDE]
+    known = uow.people.many(living)
+    return {
+        "people who are not released or closed": [known[id_].ref or id_ for id_ in living],
+        "sheets on their way": [
+            file.sheet.paper for file in store.files(states=LIVE - {SheetState.POSTED})
+        ],
+        "moves without their other half": [half.code for half in store.open_passages()],
+        "slips without an answer": [one.paper for one, end in store.queries() if end is None],
+    }
 
 
 def posted(

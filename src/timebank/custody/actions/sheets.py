@@ -17,7 +17,7 @@ from timebank.custody.actions._gather import (
     store_of,
 )
 from timebank.custody.actions._posting import posting_of
-from timebank.custody.domain.lines import Draft, earns, lines_of, week_of
+from timebank.custody.domain.lines import Draft, earns, lines_of, standing, week_of
 from timebank.custody.domain.membership import require_outside
 from timebank.custody.domain.rules import Basis
 from timebank.custody.domain.sheet import (
@@ -96,8 +96,10 @@ def new(
         rules=found.rules,
         conditions=found.now,
     )
-    if any(entry.state in LIVE for entry in entries):
-        raise RefTaken(kind="paper", ref=paper)
+    for entry in entries:
+        if entry.state in LIVE:
+            then = f"the sheet is {entry.state.value}: timebank custody sheet show {entry.paper}"
+            raise RefTaken(kind="paper", ref=entry.paper, next_step=then)
     written = _lines(sheet, ids, lines, found)
     return Changes(added=(sheet, *written), events=(acted("drafted sheet", sheet.id),))
 
@@ -311,4 +313,5 @@ def _check_standing(file: SheetFile, found: Case) -> None:
                 minutes=line.raw_minutes,
                 rule="standing",
                 limit_minutes=0,
+                because=standing(histories[line.person], file.sheet),
             )

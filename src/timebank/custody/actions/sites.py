@@ -12,7 +12,13 @@ from timebank.custody.actions._gather import (
     locked_membership,
     store_of,
 )
-from timebank.custody.actions._turning import block, change_of, require_settled, require_two
+from timebank.custody.actions._turning import (
+    block,
+    change_of,
+    require_settled,
+    require_two,
+    still_open,
+)
 from timebank.custody.domain.attention import Exceptional, Rule
 from timebank.custody.domain.crossing import Site
 from timebank.custody.domain.membership import HERE, Membership, State, moved
@@ -38,7 +44,6 @@ from timebank.ports import ReadingUnit, UnitOfWork
 from timebank.wings import Changes, WingActed, action
 
 REASON = "other"
-_LIVING = frozenset(State) - {State.CLOSED, State.RELEASED}
 
 
 @action("custody.move_out")
@@ -117,7 +122,8 @@ def move_in(
     require_two(found, "custody.move_in")
     known = found.store.passage(plain, Direction.IN)
     if known is not None and known[1] is None:
-        raise RefTaken(kind="code", ref=plain)
+        then = "timebank custody move list says for whom; move cancel takes it back"
+        raise RefTaken(kind="code", ref=plain, next_step=then)
     if found.store.passage(plain, Direction.OUT) is not None:
         raise InputError(field="code", problem="was made here: timebank custody move cancel")
     if own.state is not State.ACTIVE:
@@ -206,20 +212,11 @@ def plan(uow: ReadingUnit) -> tuple[Transfer, ...]:
     """Where every hour would go if the site were wound up now. Nothing is written.
 
     *Refuses* what ``windup`` refuses after the two people: anybody still inside, sheets on their
-    way, moves without their other half, slips without an answer, hours inside, on hold or carried
-    over (``NotYetEmpty``).
+    way, moves without their other half, slips without an answer (``SiteStillOpen``), hours inside,
+    on hold or carried over (``NotYetEmpty``).
     """
-    store = store_of(uow)
-    open_matters = {
-        "people who are not released or closed": sum(
-            one.state in _LIVING for one in store.memberships()
-        ),
-        "sheets on their way": store.live_sheets(),
-        "moves without their other half": len(store.open_passages()),
-        "slips without an answer": sum(answer is None for _, answer in store.queries()),
-    }
     named = {label: members.account_of(uow, label) for label in ("pot", "closure")}
-    return wound_up(uow.accounts.all(), open_matters=open_matters, **named)
+    return wound_up(uow.accounts.all(), open_matters=still_open(uow), **named)
 
 
 def destinations(uow: ReadingUnit, receipt: Receipt) -> tuple[PostedTransfer, ...]:

@@ -10,6 +10,7 @@ from timebank.custody.domain.membership import EARNING, History
 from timebank.custody.domain.rules import Basis, Rules
 from timebank.custody.domain.sheet import Sheet, SheetLine, checked_whole
 from timebank.custody.errors import LineRefused
+from timebank.domain.hours import Hours
 from timebank.domain.ids import PersonId
 from timebank.errors import InputError
 
@@ -93,18 +94,23 @@ def _check_line(
     if checked_whole(draft.minutes, field="minutes", where=f"line {n}: ") < 0:
         raise InputError(field="minutes", problem=f"line {n}: {draft.minutes} is below 0")
 
-    def refused(rule: str, limit: int) -> LineRefused:
+    def refused(rule: str, limit: int, because: str | None = None) -> LineRefused:
         return LineRefused(
-            line=n, person=draft.person, minutes=draft.minutes, rule=rule, limit_minutes=limit
+            line=n,
+            person=draft.person,
+            minutes=draft.minutes,
+            rule=rule,
+            limit_minutes=limit,
+            because=because or f"{Hours(minutes=limit)}",
         )
 
     if history is None or not earns(history, sheet):
-        raise refused("standing", 0)
+        raise refused("standing", 0, standing(history, sheet))
     session = rules.session_minutes if sheet.length_minutes is None else sheet.length_minutes
     if sheet.until is None and draft.minutes > session:
         raise refused("session", session)
-    if any(_overlap(sheet, other.sheet) for other in own):
-        raise refused("overlap", 0)
+    if met := [other.sheet.paper for other in own if _overlap(sheet, other.sheet)]:
+        raise refused("overlap", 0, f"with sheet {met[0]}")
     same_day = sum(o.raw_minutes for o in own if o.sheet.worked_on == sheet.worked_on)
     if same_day + draft.minutes > rules.daily_minutes * sheet.days:
         raise refused("daily", rules.daily_minutes * sheet.days)
@@ -113,6 +119,14 @@ def _check_line(
     in_week = sum(o.raw_minutes for o in own if monday <= o.sheet.worked_on <= sunday)
     if in_week + draft.minutes > rules.weekly_minutes * weeks:
         raise refused("weekly", rules.weekly_minutes * weeks)
+
+
+def standing(history: History | None, sheet: Sheet) -> str:
+    """How the person stood on the day worked, and from which day on they took part."""
+    state = None if history is None else history.state_on(sheet.worked_on)
+    said = f"{'not in the scheme' if state is None else state.value} on {sheet.worked_on}"
+    first = [c.effective_on for c in (history.changes if history else ()) if c.becomes in EARNING]
+    return f"{said}, takes part from {min(first)}" if first else f"{said}, never admitted"
 
 
 def earns(history: History, sheet: Sheet) -> bool:

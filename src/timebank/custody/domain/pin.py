@@ -102,7 +102,11 @@ def judged(person: PersonId, known: Pin | None, pin: str) -> RefusedError | None
         return PinLocked(person=person, tries=TRIES)
     if hmac.compare_digest(known.digest, derived(pin, known.salt)):
         return None
-    return WrongPin(person=person, left=TRIES - known.failures - 1)
+    left = TRIES - known.failures - 1
+    then = f"tries left before it is locked: {left}."
+    if left == 0:
+        then = "it is locked now; another coordinator unlocks it: timebank custody pin reset"
+    return WrongPin(person=person, left=left, next_step=then)
 
 
 def counted(known: Pin, error: RefusedError | None) -> Pin:

@@ -337,13 +337,19 @@ def require_step_role(act: str, conditions: Conditions) -> None:
 def _require_somebody_else(file: SheetFile, act: str, by: Actor) -> None:
     """Two people answer for each line, and neither has a part in it."""
     sheet, attendees = file.sheet, {line.person for line in file.lines}
-    before = {
-        "verify": {sheet.drafted_by, sheet.entered_by.person} | attendees,
-        "approve": {_person(file.did("verify"))} | attendees,
-        "post": {_person(file.did("approve"))},
-    }.get(act, set())
+    before, part = {
+        "verify": (
+            {sheet.drafted_by, sheet.entered_by.person} | attendees,
+            "did not write or enter this sheet and is not on it",
+        ),
+        "approve": (
+            {_person(file.did("verify"))} | attendees,
+            "did not verify this sheet and is not on it",
+        ),
+        "post": ({_person(file.did("approve"))}, "did not approve this sheet"),
+    }.get(act, (set(), ""))
     if by.person in before:
-        raise SecondPersonNeeded(action=f"custody.sheet_{act}")
+        raise SecondPersonNeeded(action=f"custody.sheet_{act}", needed=f"somebody who {part}")
 
 
 def _person(actor: Actor | None) -> PersonId | None:

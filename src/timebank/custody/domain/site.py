@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 from typing import Final
 
+from timebank.custody.errors import SiteStillOpen
 from timebank.domain.account import Account, AccountKind
 from timebank.domain.actor import Actor
 from timebank.domain.changes import WingValue
@@ -116,7 +117,7 @@ _MUST_BE_EMPTY: Final = _INSIDE | {AccountKind.RESERVE}
 def wound_up(
     accounts: Iterable[Account],
     *,
-    open_matters: Mapping[str, int],
+    open_matters: Mapping[str, Sequence[str]],
     pot: AccountId,
     closure: AccountId,
 ) -> tuple[Transfer, ...]:
@@ -125,12 +126,12 @@ def wound_up(
     What people outside have goes to the pot, what they owe is made up by the closure; the pot, the
     activities and the clearing go to the closure, and the closure gives back what was issued.
 
-    *Refuses*, with ``NotYetEmpty``: anything open, hours still inside, on hold, or carried over.
+    *Refuses*, in this order: anything open, all of it by name (``SiteStillOpen``), hours still
+    inside, on hold, or carried over (``NotYetEmpty``).
     """
     found = tuple(sorted(accounts, key=lambda account: account.id))
-    for what, count in open_matters.items():
-        if count:
-            raise NotYetEmpty(member="of this site", what=f"{count} {what}")
+    if left_open := [f"{what} ({', '.join(each)})" for what, each in open_matters.items() if each]:
+        raise SiteStillOpen(what=tuple(left_open))
     for account in found:
         if account.held_minutes:
             raise NotYetEmpty(member=account.owner or "", what="hours on hold")

@@ -52,13 +52,18 @@ def named(by: str | None) -> str:
 
 
 def prove(where: Place, bank: str | None, ref: str, *, role: str | None, action: str) -> None:
-    """One person types their PIN. *Refuses* a wrong one, after it was counted."""
+    """One person types their PIN. *Refuses* a wrong one, after it was counted, and says whose."""
     pin = typed(f"PIN of {ref}")
 
     def tried(uow: UnitOfWork) -> custody.pins.PinTry:
         return custody.pins.check(uow, pin=pin, by=actor(uow, ref, role=role), doing=action)
 
-    where.write(bank, tried).or_raise()
+    try:
+        where.write(bank, tried).or_raise()
+    except RefusedError as error:
+        person = error.data.get("person")
+        error.add_note(f"{person} is {ref}")
+        raise
 
 
 def new_pin(ref: str) -> str:

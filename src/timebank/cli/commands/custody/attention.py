@@ -17,6 +17,7 @@ from timebank.cli.names import Labels
 from timebank.cli.render import Answer, grid
 from timebank.custody import rules_text
 from timebank.domain.hours import Hours
+from timebank.domain.ids import PersonId
 from timebank.domain.receipt import Receipt
 from timebank.ports import ReadingUnit
 
@@ -76,7 +77,7 @@ def close(
     exception: Annotated[
         str, typer.Argument(metavar="EXCEPTION", help="Its id, or the beginning of it.")
     ],
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
 ) -> Receipt:
     """Say what came of it, with a reason code."""
     return custody.scheme.close_exception(
@@ -102,7 +103,10 @@ def attempts(uow: ReadingUnit, after: options.After = None, limit: options.Limit
 def todo(uow: ReadingUnit) -> Answer:
     """List what waits for somebody: sheets, reviews, exceptions."""
     found = custody.scheme.todo(uow)
-    rows = [(one.what, one.subject, one.since, one.next_step) for one in found]
+    labels = Labels(uow).learn(
+        people={PersonId(one.subject) for one in found if one.next_step == "admit"}
+    )
+    rows = [(one.what, labels.short(one.subject), one.since, one.next_step) for one in found]
     document = {
         "schema": "timebank.custody-todo/1",
         "bank": uow.slug,

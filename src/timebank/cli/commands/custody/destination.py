@@ -256,7 +256,7 @@ def review(
     )
 
 
-def end(desk: Desk, beneficiary: Which, reason: options.NeededReason) -> Receipt:
+def end(desk: Desk, beneficiary: Which, reason: options.ReasonCode) -> Receipt:
     """Nothing goes there any more."""
     return custody.beneficiaries.end(
         desk.uow,

@@ -83,14 +83,14 @@ def admit(desk: Desk, person: Who, on: Since = None) -> Receipt:
 def suspend(
     desk: Desk,
     person: Who,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     on: Since = None,
 ) -> Receipt:
     """Nothing goes out any more; what was worked before is still credited."""
     return custody.people.suspend(desk.uow, person, reason=reason, on=on, by=desk.by, key=desk.key)
 
 
-def resume(desk: Desk, person: Who, reason: options.NeededReason) -> Receipt:
+def resume(desk: Desk, person: Who, reason: options.ReasonCode) -> Receipt:
     """Somebody suspended or recalled takes part again."""
     return custody.people.resume(desk.uow, person, reason=reason, by=desk.by, key=desk.key)
 
@@ -98,7 +98,7 @@ def resume(desk: Desk, person: Who, reason: options.NeededReason) -> Receipt:
 def release(
     desk: Desk,
     person: Who,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     approved_by: options.ApprovedBy = None,
     licence: Annotated[bool, typer.Option("--licence", help="On licence.")] = False,
 ) -> Receipt:
@@ -117,7 +117,7 @@ def release(
 def recall(
     desk: Desk,
     person: Who,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     on: Since = None,
 ) -> Receipt:
     """Somebody on licence or at large is back: nothing goes out for now."""
@@ -127,7 +127,7 @@ def recall(
 def abscond(
     desk: Desk,
     person: Who,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     on: Since = None,
 ) -> Receipt:
     """Everything is blocked until two people decide."""
@@ -142,7 +142,7 @@ def death(desk: Desk, person: Who, on: Since = None) -> Receipt:
 def close(
     desk: Desk,
     person: Who,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     approved_by: options.ApprovedBy = None,
     beneficiary: Annotated[
         str | None, typer.Option("--beneficiary", metavar="REF", help="Ref or id, else the pot.")

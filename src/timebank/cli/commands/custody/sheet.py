@@ -183,7 +183,7 @@ def post(
     return custody.sheets.post(desk.uow, id_, payer=payer, by=desk.by, key=desk.key)
 
 
-def return_(desk: Desk, sheet: Which, reason: options.NeededReason) -> Receipt:
+def return_(desk: Desk, sheet: Which, reason: options.ReasonCode) -> Receipt:
     """It is not right: the paper is entered again once it is."""
     id_ = sheet_id(desk.uow, sheet)
     return custody.sheets.return_(desk.uow, id_, reason=reason, by=desk.by, key=desk.key)
@@ -192,7 +192,7 @@ def return_(desk: Desk, sheet: Which, reason: options.NeededReason) -> Receipt:
 def reverse(
     desk: Desk,
     sheet: Which,
-    reason: options.NeededReason,
+    reason: options.ReasonCode,
     approved_by: options.ApprovedBy = None,
 ) -> Receipt:
     """Undo a posted sheet by a reversal that names it, by two people."""
