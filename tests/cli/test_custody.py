@@ -111,11 +111,34 @@ def test_whoever_leaves_gets_their_own_code_even_if_another_came_after_by_the_cl
     assert site
 
 
-def test_lists_say_the_day_of_the_bank(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_say_the_day_of_the_bank(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_pins(tmp_path)
     assert run("custody", "person", "admit", "r7").code == 4
+    done(
+        "custody", "sheet", "new", "S-9", "--activity", "garden", "--on", site, "--line", "s2=1:00"
+    )
+    done("custody", "sheet", "submit", "S-9")
+    done(
+        "custody", "query", "open", "s2", "--paper", "Q-1", "--concern", "minutes", "--sheet", "S-9"
+    )
+    two = ("--by", "cora", "--approved-by", "olga")
+    done("custody", "move", "out", "r7", "--to", "leyhill", *two)
     monkeypatch.setattr(_desk, "day_of", lambda when, zone: f"{zone} {when:%Y}")
-    for listed in ("attempts",):
-        assert f"Europe/London {site[:4]}" in run("custody", listed).out
+    for listed in (["attempts"], ["move", "list"], ["query", "list"], ["sheet", "show", "S-9"]):
+        assert f"Europe/London {site[:4]}" in run("custody", *listed).out, listed
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [("23:59", "the session has not ended yet"), ("25:00", "'25:00'"), ("nine", "'nine'")],
+)
+def test_a_session_that_has_not_ended_is_not_entered(site: str, starts: str, said: str) -> None:
+    new = ("custody", "sheet", "new", "S-9", "--activity", "garden", "--on", site)
+    refused = run(*new, "--line", "r7=0:01", "--starts", starts, "--length", "0:01")
+    assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert done("custody", "sheet", "list")["sheets"] == []
 
 
 def test_one_line_that_is_refused_enters_nothing(site: str, tmp_path: Path) -> None:
