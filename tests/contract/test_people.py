@@ -35,7 +35,8 @@ def test_a_bank_that_nobody_created_is_not_found(backend: Backend) -> None:
 def test_a_slug_is_taken_once(world: World) -> None:
     with pytest.raises(RefTaken) as caught:
         world.do(banks.create)
-    assert caught.value.data == {"kind": "bank", "ref": "riverside"}
+    taken = {"kind": "bank", "ref": "riverside", "next_step": "choose another"}
+    assert caught.value.data == taken
 
 
 def test_banks_do_not_see_each_other(backend: Backend) -> None:
@@ -108,7 +109,8 @@ def test_people_are_found_by_id_ref_and_prefix(world: World) -> None:
 def test_a_ref_is_taken_once(world: World) -> None:
     with pytest.raises(RefTaken) as caught:
         world.join("anna")
-    assert caught.value.data == {"kind": "ref", "ref": "anna"}
+    taken = {"kind": "ref", "ref": "anna", "next_step": "choose another"}
+    assert caught.value.data == taken
     with pytest.raises(RefTaken):
         world.do(members.update, "ben", ref="anna", by=world.cora)
     world.do(members.update, "ben", ref="ben", by=world.cora)
