@@ -20,7 +20,7 @@ from timebank.storage.sql.link import Link
 from timebank.storage.sql.rows import _common as rows
 from timebank.storage.sql.stores._common import ID_DIGITS, Store, page, slices, with_prefix
 from timebank.storage.sql.stores.accounts import SqlAccountStore
-from timebank.storage.sql.wings import Shape, Wing, linked, register
+from timebank.storage.sql.wings import Shape, Wing, link_of, linked, register
 
 __all__ = [
     "ID_DIGITS",
@@ -45,6 +45,7 @@ __all__ = [
     "check_page",
     "conditions",
     "core",
+    "link_of",
     "linked",
     "migrations_dir",
     "page",

@@ -10,9 +10,10 @@ from typing import Final
 from timebank.custody.domain import audit, audit_acts, audit_desk, notices
 from timebank.custody.domain.audit import Books
 from timebank.custody.store import CustodyStore
+from timebank.custody.tables import NAME
 from timebank.domain.member import Standing, Status
 from timebank.ports import ReadingUnit
-from timebank.wings import Finding, Link, WingAudit, bank_today
+from timebank.wings import Finding, WingAudit, bank_today, link_of
 
 Check = Callable[[Books], Iterable[Finding]]
 
@@ -30,7 +31,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
 
 
 def _books(uow: ReadingUnit) -> Books:
-    store = CustodyStore(_link(uow))
+    store = _store(uow)
     memberships = store.memberships()
     people = [one.id for one in memberships]
     accounts = [a for m in memberships for a in m.accounts]
@@ -91,7 +92,7 @@ def _subjects(uow: ReadingUnit) -> dict[str, int]:
 
 
 def _notices(uow: ReadingUnit) -> Iterable[Finding]:
-    store, today, zone = CustodyStore(_link(uow)), bank_today(uow), uow.banks.get().zone
+    store, today, zone = _store(uow), bank_today(uow), uow.banks.get().zone
     yield from notices.moves(store.open_passages(), today, zone)
     yield from notices.exceptions(one for one, _ in store.exceptionals(open_only=True))
     yield from notices.quick(store.files())
@@ -99,10 +100,8 @@ def _notices(uow: ReadingUnit) -> Iterable[Finding]:
     yield from notices.queries(store.queries(), today, zone)
 
 
-def _link(uow: ReadingUnit) -> Link:
-    """An audit asks only databases that have the scheme, whatever its revision."""
-    link: Link = uow.link  # type: ignore[attr-defined]  # wings are in databases only
-    return link
+def _store(uow: ReadingUnit) -> CustodyStore:
+    return CustodyStore(link_of(uow, NAME))
 
 
 AUDIT: Final = WingAudit(checks=audit.CHECKS, passes=_passes, subjects=_subjects, notices=_notices)

@@ -18,7 +18,7 @@ from timebank.custody.domain.site import Outcome, Passage, PassageEnd, Windup
 from timebank.custody.store import CustodyStore
 from timebank.domain.hours import Hours
 from timebank.ports import ReadingUnit
-from timebank.wings import Link, LogEntry, LogKind
+from timebank.wings import LogEntry, LogKind, link_of
 
 _ByTwo = (
     StateChange
@@ -52,8 +52,7 @@ _ENDS: Final = {Outcome.ARRIVED: "move arrived", Outcome.CANCELLED: "move cancel
 
 def log(uow: ReadingUnit, from_: datetime, until: datetime) -> Iterator[LogEntry]:
     """What two people did in the scheme, and approvals of sheets."""
-    link: Link = uow.link  # type: ignore[attr-defined]  # wings are in databases only
-    store = CustodyStore(link)
+    store = CustodyStore(link_of(uow, tables.NAME))
     for kind, table in _TABLES.items():
         found = store.within(kind, table, from_, until)
         yield from (_entry(fact) for fact in found if _took_two(fact))

@@ -21,6 +21,7 @@ from timebank.custody.domain.sheet import SheetState
 from timebank.custody.domain.site import Direction, Outcome
 from timebank.wings import blocks, core, types
 
+NAME: Final = "custody"
 metadata: Final = MetaData()
 column, maybe = blocks.column, blocks.maybe
 

@@ -34,7 +34,7 @@ _SHEET: Final = (
 """What was written on the paper, and who entered it, never changes."""
 
 WING: Final = Wing(
-    name="custody",
+    name=tables.NAME,
     revision="0001",
     migrations=lambda: migrations_dir() / "custody",
     shapes=(

@@ -101,7 +101,7 @@ def inner(key: str | None, what: str) -> str | None:
 
 def acted(act: str, subject: str) -> WingActed:
     """What happened, for the receipt and the outbox."""
-    return WingActed(wing="custody", act=act, subject=subject)
+    return WingActed(wing=WING.name, act=act, subject=subject)
 
 
 def owners_of(uow: ReadingUnit, accounts: Iterable[AccountId]) -> dict[AccountId, PersonId | None]:

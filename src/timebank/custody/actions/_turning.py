@@ -42,28 +42,57 @@ from timebank.wings import Changes
 def turn(
     uow: UnitOfWork, person: str, act: str, *, by: Actor, reason: str, on: date | None
 ) -> Changes:
-    """A move of the table by one member of staff, from a day of the present state on.
+    """A move of the table by one member of staff, from a day of the present state on."""
+    before, found = _asked(uow, person, act, by=by)
+    after = _moved(before, act, found, on=on, first=before.since)
+    return _turned(uow, before, after, act, found, reason=reason)
 
-    An admission may be from any day of the site on which the person held no office there. What
-    people inside gave them since that day is shown to human eyes.
+
+def admitted(uow: UnitOfWork, person: str, *, by: Actor, on: date | None) -> Changes:
+    """An admission, from any day of the site on which the person held no office there. What people
+    inside gave them since that day is shown to human eyes.
     """
+    before, found = _asked(uow, person, "admit", by=by)
+    bank = found.now.bank
+    after = _moved(before, "admit", found, on=on, first=day_of(bank.created_at, bank.zone))
+    require_no_office("custody.admit", before.id, found, since=after.since)
+    if members.get(uow, before.id).status is Status.PENDING:
+        members.approve(uow, before.id, by=by)
+    shown = _given(uow, before, found, since=after.since)
+    return _turned(uow, before, after, "admit", found, reason="welcome", shown=shown)
+
+
+def _asked(uow: UnitOfWork, person: str, act: str, *, by: Actor) -> tuple[Membership, Case]:
     before = locked_membership(uow, person)
     found = case(uow, by=by, people=(before.id,))
     require_outside(f"custody.{act}", by, found.inside)
-    day = found.now.today if on is None else checked_day(on, field="on")
-    first = before.since
+    return before, found
+
+
+def _moved(
+    before: Membership, act: str, found: Case, *, on: date | None, first: date
+) -> Membership:
+    """*Refuses* another state, and a day before the first one or in the future."""
+    today = found.now.today
+    day = today if on is None else checked_day(on, field="on")
     after = moved(before, act, on=day)
-    if act == "admit":
-        first = day_of(found.now.bank.created_at, found.now.bank.zone)
-    if not first <= day <= found.now.today:
-        raise InputError(field="on", problem=f"lies outside of {first} to {found.now.today}")
-    if act == "admit":
-        require_no_office("custody.admit", before.id, found, since=day)
+    if not first <= day <= today:
+        raise InputError(field="on", problem=f"lies outside of {first} to {today}")
+    return after
+
+
+def _turned(
+    uow: UnitOfWork,
+    before: Membership,
+    after: Membership,
+    act: str,
+    found: Case,
+    *,
+    reason: str,
+    shown: tuple[Exceptional, ...] = (),
+) -> Changes:
     change = change_of(before, after, act, found, reason=coded(reason, found.now))
-    if act == "admit" and members.get(uow, before.id).status is Status.PENDING:
-        members.approve(uow, before.id, by=by)
-    block(uow, after, by=by)
-    shown = _given(uow, before, found, since=day) if act == "admit" else ()
+    block(uow, after, by=found.now.by)
     return Changes(
         added=(change, *shown),
         changed=(after,),

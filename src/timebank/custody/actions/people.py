@@ -17,6 +17,7 @@ from timebank.custody.actions._gather import (
     store_of,
 )
 from timebank.custody.actions._turning import (
+    admitted,
     block,
     change_of,
     closing,
@@ -132,7 +133,7 @@ def admit(
     a day before the site began or in the future, one on which they held a role of staff or later
     (``NotPermitted``), and what approving the member refuses.
     """
-    return turn(uow, person, "admit", by=by, reason="welcome", on=on)
+    return admitted(uow, person, by=by, on=on)
 
 
 @action("custody.suspend")

@@ -130,9 +130,9 @@ def _subject(
     file = None if query.sheet is None else store.sheet(query.sheet)
     if moved is not None:
         file = store.sheet_of({moved.id, moved.reverses or moved.id})
-    hours = moved.id if moved else file and file.sheet.transaction
-    undone = hours and uow.journal.reversal_of(hours)
-    return file, moved, _transaction(uow, undone) if undone else None
+    hours = rules.hours_of(file, moved)
+    undone = None if hours is None else uow.journal.reversal_of(hours)
+    return file, moved, None if undone is None else _transaction(uow, undone)
 
 
 def _transaction(uow: ReadingUnit, transaction: str) -> Transaction:

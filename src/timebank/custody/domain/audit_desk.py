@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from timebank.custody.domain.audit import PINS, QUERIES, Books
 from timebank.custody.domain.pin import PinAct, stands
-from timebank.custody.domain.query import Query, QueryAnswer, moves, signers, unrighted
+from timebank.custody.domain.query import Query, QueryAnswer, hours_of, moves, signers, unrighted
 from timebank.custody.domain.sheet import SheetFile
 from timebank.domain.audit import Finding
 from timebank.domain.ids import AccountId, FactId
@@ -52,8 +52,8 @@ def check_queries(books: Books) -> Iterator[Finding]:
             if moved is not None:
                 file = posted.get(moved.reverses or moved.id)
             signed = None if file is None else file.until(answer.recorded_at)
-            hours = moved.id if moved else file and file.sheet.transaction
-            reversal = undone.get(hours) if hours else None
+            hours = hours_of(file, moved)
+            reversal = None if hours is None else undone.get(hours)
             if answer.actor.person in signers(query, signed, moved, reversal):
                 wrong = "an answer by somebody who signed it"
             wrong = wrong or _not_righted(query, answer, file, files, books)

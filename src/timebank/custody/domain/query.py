@@ -226,6 +226,13 @@ def signers(
     return {actor.person for actor in actors if actor is not None}
 
 
+def hours_of(file: SheetFile | None, transaction: Transaction | None) -> TransactionId | None:
+    """The hours that a slip concerns: the transaction it names, or what its sheet moved."""
+    if transaction is not None:
+        return transaction.id
+    return None if file is None else file.sheet.transaction
+
+
 def moves(transaction: Transaction, own: Collection[str]) -> bool:
     """Whether it touched one of these accounts."""
     return any(t.source in own or t.target in own for t in transaction.transfers)

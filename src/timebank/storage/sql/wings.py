@@ -198,10 +198,20 @@ def linked(uow: ReadingUnit, wing: Wing) -> Link:
     *Refuses* a unit that is in no database (``InputError``), and a database that has not this
     revision of the wing (``SchemaError``). Looked up once per engine.
     """
+    link = link_of(uow, wing.name)
+    require(link, wing)
+    return link
+
+
+def link_of(uow: ReadingUnit, name: str) -> Link:
+    """The connection of a unit, whatever revision of the wing of that name its database has: its
+    audit, log and erasure are asked only where it is.
+
+    *Refuses* a unit that is in no database (``InputError``).
+    """
     link = getattr(uow, "link", None)
     if not isinstance(link, Link):
-        raise InputError(field="uow", problem=f"{wing.name} keeps its facts in a database only")
-    require(link, wing)
+        raise InputError(field="uow", problem=f"{name} keeps its facts in a database only")
     return link
 
 
