@@ -22,6 +22,7 @@ from timebank.custody.domain.query import Concern, Query, slip_number
 from timebank.custody.domain.sheet import checked_paper
 from timebank.domain.actor import Actor, Role
 from timebank.domain.ids import FactId, PersonId
+from timebank.domain.transaction import Transaction
 
 OTHER = "0" * 32
 
@@ -39,6 +40,16 @@ def posted(scheme: Scheme) -> FactId:
 def opened(scheme: Scheme, **more: Any) -> FactId:
     asked = {"paper": "Q-1", "concern": "minutes", "by": scheme.staff("bea"), **more}
     return scheme.made(queries.open, "ray", **asked)
+
+
+def given_away(scheme: Scheme) -> Transaction:
+    """An hour of Ray's, without a sheet: Cora and Olga moved it to the pot."""
+    earned(scheme, "ray")
+    scheme.two(destinations.give, "ray", hours=Hours.of(1))
+    found = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=9))
+    gift: Transaction
+    (gift, _) = found[::-1]
+    return gift
 
 
 def open_ones(scheme: Scheme) -> list[str]:
@@ -155,9 +166,7 @@ def test_nobody_answers_for_a_line_that_they_undid_before_the_slip(
 def test_nobody_answers_for_other_hours_that_they_undid_before_the_slip(
     scheme: Scheme, who: str
 ) -> None:
-    earned(scheme, "ray")
-    scheme.two(destinations.give, "ray", hours=Hours.of(1))
-    (gift, _) = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=9))[::-1]
+    gift = given_away(scheme)
     two = {"by": scheme.colin, "approved_by": scheme.cora}
     scheme.do(transfers.reverse, gift.id, reason="correction", **two)
     slip = opened(scheme, transaction=gift.id, concern="destination")
@@ -205,9 +214,7 @@ def _reversal(scheme: Scheme, transaction: str) -> str:
 def test_of_hours_without_a_sheet_those_who_moved_them_do_not_answer(
     scheme: Scheme, who: str
 ) -> None:
-    earned(scheme, "ray")
-    scheme.two(destinations.give, "ray", hours=Hours.of(1))
-    (gift, _) = scheme.see(lambda uow: uow.journal.list(account=None, after=None, limit=9))[::-1]
+    gift = given_away(scheme)
     slip = opened(scheme, transaction=gift.id, concern="destination")
     act = partial(scheme.do, queries.answer, slip, outcome="withdrawn")
     assert refusal(partial(act, by=scheme.staff(who))) == "not_permitted"

@@ -50,6 +50,13 @@ def half_held(scheme: Scheme) -> None:
     assert scheme.minutes("ray") == (30, 60, 0)
 
 
+def left_with_hours(scheme: Scheme) -> str:
+    """The code of Ray, who is on the way to Leyhill with 90 minutes."""
+    half_held(scheme)
+    scheme.two(sites.move_out, "ray", to="leyhill")
+    return slip(scheme)
+
+
 # --- codes --------------------------------------------------------------------------------------
 
 
@@ -119,9 +126,7 @@ def test_p24_a_slip_is_not_taken_where_it_was_made(scheme: Scheme) -> None:
 
 
 def test_p24_a_move_that_did_not_take_place_is_taken_back(scheme: Scheme) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     scheme.two(sites.move_cancel, code)
     assert (scheme.minutes("ray"), scheme.balance("clearing")) == ((30, 60, 0), 0)
     assert membership(scheme, "ray").state is State.ACTIVE
@@ -134,9 +139,7 @@ def test_p24_a_move_that_did_not_take_place_is_taken_back(scheme: Scheme) -> Non
 def test_p24_a_slip_that_was_entered_wrongly_is_taken_back_and_taken_anew(
     scheme: Scheme, leyhill: Scheme
 ) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="northgate")
     alone = {"by": leyhill.cora, "approved_by": leyhill.cora}
     assert refusal(lambda: leyhill.do(sites.move_cancel, code, **alone)) == "second_person_needed"
@@ -156,9 +159,7 @@ def test_p24_a_slip_that_was_entered_wrongly_is_taken_back_and_taken_anew(
 def test_p24_the_last_half_of_a_code_is_told_by_its_entry_as_clocks_drift_back(
     scheme: Scheme, leyhill: Scheme
 ) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="riverside")
     leyhill.two(sites.move_cancel, code)
     leyhill.backend.clock.advance(timedelta(seconds=-60))
@@ -172,9 +173,7 @@ def test_p24_the_last_half_of_a_code_is_told_by_its_entry_as_clocks_drift_back(
 def test_p24_hours_that_came_and_went_on_are_not_taken_back(
     scheme: Scheme, leyhill: Scheme
 ) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="riverside")
     leyhill.two(destinations.give, "tom", hours=Hours(minutes=30))
     assert refusal(lambda: leyhill.two(sites.move_cancel, code)) == "not_enough_hours"
@@ -185,9 +184,7 @@ def test_p24_hours_that_came_and_went_on_are_not_taken_back(
 def test_p27_a_code_is_not_taken_back_from_somebody_who_is_not_inside_any_more(
     scheme: Scheme, leyhill: Scheme, event: Any
 ) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="riverside")
     asked: dict[str, Any] = {"by": leyhill.cora}
     if event in (people.release, sites.move_out):
@@ -228,9 +225,7 @@ def test_p06_a_code_taken_back_and_anew_for_another_is_shown_with_both_people(
 
 
 def test_p31_the_export_says_how_each_half_of_a_move_ended(scheme: Scheme, leyhill: Scheme) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="tom", site="riverside")
     assert [one["ended"] for one in leyhill.see(people.access, "tom")["moves"]] == [None]
     leyhill.two(sites.move_cancel, code)
@@ -242,9 +237,7 @@ def test_p31_the_export_says_how_each_half_of_a_move_ended(scheme: Scheme, leyhi
 def test_p24_a_code_taken_anew_for_the_same_person_is_shown_once(
     scheme: Scheme, leyhill: Scheme
 ) -> None:
-    half_held(scheme)
-    scheme.two(sites.move_out, "ray", to="leyhill")
-    code = slip(scheme)
+    code = left_with_hours(scheme)
     leyhill.two(sites.move_in, code, person="sam", site="northgate")
     leyhill.two(sites.move_cancel, code)
     leyhill.two(sites.move_in, code, person="sam", site="riverside")
