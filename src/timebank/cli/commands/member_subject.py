@@ -28,7 +28,7 @@ _ELSEWHERE: Final = (
     "Copies made before still hold the person: backups, files of people beside exports and\n"
     "bundles, printed pages; and a copy at an office, until it takes the next bundle.\n"
     "Keep the next line in a file outside. After a restore of an older backup:\n"
-    "timebank member forget --again FILE"
+    "timebank member forget --again FILE --approved-by REF"
 )
 
 
